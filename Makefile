@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+#   make                 builds everything under build/
+#   make check           all tests that this user can run; says what it left out
+#   make check-unit      the unit tests alone
+#   make check-valgrind  the unit tests under valgrind
+#   make lint            cppcheck, clang-tidy, mandoc
+#   make install         DESTDIR, PREFIX, LIBDIR, PAMDIR, ... as usual
+#
+# V=1 shows whole command lines, WERROR=1 makes warnings errors,
+# SAN=address,undefined builds with sanitizers, BUILD=DIR builds elsewhere.
+# CC, CPPFLAGS, CFLAGS and LDFLAGS are the builder's and never edited.
+
+VERSION := 0.1.0
+SOVERSION := 0
+
+BUILD ?= build
+override BUILD := $(abspath $(BUILD))
+SRC := $(abspath .)
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+PAMDIR ?= $(LIBDIR)/security
+INSTALL ?= install
+
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wformat=2 -Wundef -Wvla
+ifdef WERROR
+WARNINGS += -Werror
+endif
+TC_CPPFLAGS := -D_GNU_SOURCE -DTC_VERSION='"$(VERSION)"' -Ilibtokencore
+TC_CFLAGS := -std=c11 $(WARNINGS) -fPIC -fvisibility=hidden \
+	-fstack-protector-strong
+TC_LDFLAGS := -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed
+ifdef SAN
+TC_CFLAGS += -fsanitize=$(SAN) -fno-omit-frame-pointer \
+	-fno-sanitize-recover=all
+TC_LDFLAGS += -fsanitize=$(SAN)
+else
+TC_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+COMPILE = $(CC) $(TC_CPPFLAGS) $(CPPFLAGS) $(TC_CFLAGS) $(CFLAGS)
+LINK = $(CC) $(TC_CFLAGS) $(CFLAGS) $(TC_LDFLAGS) $(LDFLAGS)
+# Sanitizers' runtimes come with the program, not with what it loads.
+ifdef SAN
+DEFS :=
+else
+DEFS := -Wl,-z,defs
+endif
+SHARED = $(LINK) -shared $(DEFS) -Wl,--no-undefined-version
+LIBS := -lcrypto -lgdbm -linih -ljansson -pthread
+
+ifdef V
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-8s%s\n'
+endif
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+all:
+
+include libtokencore/module.mk pam_apitoken/module.mk apitoken/module.mk
+include $(wildcard tests/*/module.mk)
+
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+LIB := $(BUILD)/libtokencore.so.$(SOVERSION)
+LIB_A := $(BUILD)/libtokencore.a
+PAM := $(BUILD)/pam_apitoken.so
+CMD := $(BUILD)/apitoken
+
+all: $(LIB) $(LIB_A) $(PAM) $(CMD)
+
+# Rewritten only when the flags differ, so that a change of flags rebuilds.
+FLAGS := $(BUILD)/obj/flags
+$(FLAGS): always
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(COMPILE) | $(LINK))' | cmp -s - $@ || \
+		echo '$(subst ','\'',$(COMPILE) | $(LINK))' > $@
+.PHONY: always
+
+$(BUILD)/obj/%.o: %.c $(FLAGS)
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(LIB): $(call objects,$(libtokencore_SRCS)) $(libtokencore_MAP)
+	$(say) LINK $(@F)
+	$(Q)$(SHARED) -Wl,-soname,$(@F) \
+		-Wl,--version-script,$(libtokencore_MAP) -o $@ \
+		$(filter %.o,$^) $(LIBS)
+	$(Q)ln -sf $(@F) $(BUILD)/libtokencore.so
+
+$(LIB_A): $(call objects,$(libtokencore_SRCS))
+	$(say) AR $(@F)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(PAM): $(call objects,$(pam_apitoken_SRCS)) $(LIB_A) $(pam_apitoken_MAP)
+	$(say) LINK $(@F)
+	$(Q)$(SHARED) -Wl,--version-script,$(pam_apitoken_MAP) \
+		-Wl,--exclude-libs,ALL -o $@ $(filter %.o %.a,$^) -lpam $(LIBS)
+
+cmd_objects := $(call objects,$(apitoken_SRCS))
+CMD_LIBS = -L$(BUILD) -ltokencore -lcrypto -ljansson
+$(CMD): $(cmd_objects) $(LIB)
+	$(say) LINK $(@F)
+	$(Q)$(LINK) -pie -Wl,-rpath,'$$ORIGIN' -o $@ $(cmd_objects) $(CMD_LIBS)
+
+# What is installed looks for its library where the system does.
+$(BUILD)/install/apitoken: $(cmd_objects) $(LIB)
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -pie -o $@ $(cmd_objects) $(CMD_LIBS)
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+# ---- tests ----
+
+export BUILD SRC
+UNIT := $(addprefix $(BUILD)/tests/unit/,$(tests_unit_NAMES))
+TEST_PROGS := $(UNIT) $(tests_unit_PROGS) $(tests_pam_PROGS) \
+	$(tests_store_PROGS)
+PROVE := prove --timer
+
+check-unit: $(UNIT)
+	CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) $(UNIT)
+
+check: all $(TEST_PROGS)
+	CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) $(UNIT) \
+		$(sort $(wildcard tests/*/*.t))
+
+VALGRIND := valgrind -q --error-exitcode=9 --leak-check=full \
+	--errors-for-leak-kinds=definite,indirect,possible
+check-valgrind: $(UNIT)
+	@set -e; for t in $(UNIT); do echo "valgrind $${t##*/}"; \
+		$(VALGRIND) $$t >/dev/null; done
+
+SOURCES := $(libtokencore_SRCS) $(pam_apitoken_SRCS) $(apitoken_SRCS)
+lint:
+	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
+		--enable=warning,performance,portability \
+		--suppress=missingIncludeSystem -D_GNU_SOURCE \
+		-DTC_VERSION='""' -Ilibtokencore $(SOURCES)
+	clang-tidy --quiet --warnings-as-errors='*' $(SOURCES) -- \
+		-std=c11 $(TC_CPPFLAGS)
+	mandoc -T lint -W warning doc/*.[1-8]
+
+# ---- installing ----
+
+$(BUILD)/tokencore.pc: libtokencore/tokencore.pc.in always
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+		-e 's|@VERSION@|$(VERSION)|' $< > $@
+
+install: all $(BUILD)/install/apitoken $(BUILD)/tokencore.pc
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
+		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(PAMDIR) \
+		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man8
+	$(INSTALL) -m 755 $(BUILD)/install/apitoken $(DESTDIR)$(BINDIR)/
+	$(INSTALL) -m 644 $(LIB) \
+		$(DESTDIR)$(LIBDIR)/libtokencore.so.$(VERSION)
+	ln -sf libtokencore.so.$(VERSION) \
+		$(DESTDIR)$(LIBDIR)/libtokencore.so.$(SOVERSION)
+	ln -sf libtokencore.so.$(SOVERSION) \
+		$(DESTDIR)$(LIBDIR)/libtokencore.so
+	$(INSTALL) -m 644 $(LIB_A) $(DESTDIR)$(LIBDIR)/
+	$(INSTALL) -m 644 $(BUILD)/tokencore.pc \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/
+	$(INSTALL) -m 644 libtokencore/tokencore.h $(DESTDIR)$(INCLUDEDIR)/
+	$(INSTALL) -m 644 $(PAM) $(DESTDIR)$(PAMDIR)/
+	$(INSTALL) -m 644 doc/*.1 $(DESTDIR)$(MANDIR)/man1/
+	$(INSTALL) -m 644 doc/*.8 $(DESTDIR)$(MANDIR)/man8/
+	@[ -n '$(DESTDIR)' ] || [ "$$(id -u)" != 0 ] || ldconfig
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/apitoken \
+		$(DESTDIR)$(LIBDIR)/libtokencore.so \
+		$(DESTDIR)$(LIBDIR)/libtokencore.so.$(SOVERSION) \
+		$(DESTDIR)$(LIBDIR)/libtokencore.so.$(VERSION) \
+		$(DESTDIR)$(LIBDIR)/libtokencore.a \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/tokencore.pc \
+		$(DESTDIR)$(INCLUDEDIR)/tokencore.h \
+		$(DESTDIR)$(PAMDIR)/pam_apitoken.so \
+		$(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir \
+			$(wildcard doc/*.1))) \
+		$(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir \
+			$(wildcard doc/*.8)))
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all check check-unit check-valgrind lint install uninstall clean

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bytes.h"
+
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+const unsigned char *
+tc_take(struct tc_reader *r, size_t len)
+{
+	const unsigned char *here = r->at;
+
+	if (r->bad || len > (size_t)(r->end - r->at)) {
+		r->bad = 1;
+		return NULL;
+	}
+	r->at += len;
+	return here;
+}
+
+uint64_t
+tc_get(struct tc_reader *r, unsigned n_bytes)
+{
+	const unsigned char *p = tc_take(r, n_bytes);
+	uint64_t value = 0;
+
+	for (unsigned i = 0; p && i < n_bytes; i++)
+		value = (value << 8) | p[i];
+	return value;
+}
+
+/* Grows by copying and wiping: realloc() would leave the old bytes behind. */
+static int
+reserve(struct tc_writer *w, size_t more)
+{
+	size_t size = w->size ? w->size : 512;
+	unsigned char *data;
+
+	if (w->bad || more > SIZE_MAX / 4 - w->len) {
+		w->bad = 1;
+		return -1;
+	}
+	if (w->data && w->len + more <= w->size)
+		return 0;
+	while (size < w->len + more)
+		size *= 2;
+	data = OPENSSL_malloc(size);
+	if (!data) {
+		w->bad = 1;
+		return -1;
+	}
+	if (w->len > 0)
+		memcpy(data, w->data, w->len);
+	OPENSSL_clear_free(w->data, w->size);
+	w->data = data;
+	w->size = size;
+	return 0;
+}
+
+void
+tc_put_bytes(struct tc_writer *w, const void *data, size_t len)
+{
+	if (reserve(w, len) || len == 0)
+		return;
+	memcpy(w->data + w->len, data, len);
+	w->len += len;
+}
+
+void
+tc_put(struct tc_writer *w, uint64_t value, unsigned n_bytes)
+{
+	unsigned char out[8];
+
+	for (unsigned i = 0; i < n_bytes; i++)
+		out[i] = (unsigned char)(value >> (8 * (n_bytes - 1 - i)));
+	tc_put_bytes(w, out, n_bytes);
+}
+
+void
+tc_writer_free(struct tc_writer *w)
+{
+	OPENSSL_clear_free(w->data, w->size);
+	memset(w, 0, sizeof(*w));
+}

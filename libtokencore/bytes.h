@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Big-endian numbers in byte strings, and a reader and a writer that cannot
+ * run past their end: overrunning sets a flag that is looked at once.
+ */
+#ifndef TC_BYTES_H
+#define TC_BYTES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct tc_reader {
+	const unsigned char *at, *end;
+	int bad;
+};
+
+/* The writer's buffer grows; tc_writer_free() wipes it.  Start from zero. */
+struct tc_writer {
+	unsigned char *data;
+	size_t len, size;
+	int bad;
+};
+
+uint64_t tc_get(struct tc_reader *r, unsigned n_bytes);
+/* NULL when fewer than len bytes are left. */
+const unsigned char *tc_take(struct tc_reader *r, size_t len);
+
+void tc_put(struct tc_writer *w, uint64_t value, unsigned n_bytes);
+void tc_put_bytes(struct tc_writer *w, const void *data, size_t len);
+void tc_writer_free(struct tc_writer *w);
+
+#endif

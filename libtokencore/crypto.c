@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "crypto.h"
+
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+
+static char digest_name[] = "SHA256";
+
+int
+tc_crypto_open(struct tc_crypto *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->lib = OSSL_LIB_CTX_new();
+	if (c->lib) {
+		c->hmac = EVP_MAC_fetch(c->lib, "HMAC", NULL);
+		c->sha256 = EVP_MD_fetch(c->lib, digest_name, NULL);
+		c->hkdf = EVP_KDF_fetch(c->lib, "HKDF", NULL);
+	}
+	if (c->hmac && c->sha256 && c->hkdf)
+		return 0;
+	tc_crypto_close(c);
+	return -1;
+}
+
+void
+tc_crypto_close(struct tc_crypto *c)
+{
+	EVP_MAC_free(c->hmac);
+	EVP_MD_free(c->sha256);
+	EVP_KDF_free(c->hkdf);
+	OSSL_LIB_CTX_free(c->lib);
+	memset(c, 0, sizeof(*c));
+}
+
+int
+tc_hmac(const struct tc_crypto *c, const void *key, size_t key_len,
+	const struct tc_bytes *parts, size_t n,
+	unsigned char out[TC_HASH_LEN])
+{
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
+						 digest_name, 0),
+		OSSL_PARAM_construct_end()
+	};
+	EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(c->hmac);
+	size_t len = 0;
+	int ok;
+
+	ok = ctx && EVP_MAC_init(ctx, key, key_len, params) == 1;
+	for (size_t i = 0; ok && i < n; i++)
+		if (parts[i].len > 0)
+			ok = EVP_MAC_update(ctx, parts[i].data,
+					    parts[i].len) == 1;
+	ok = ok && EVP_MAC_final(ctx, out, &len, TC_HASH_LEN) == 1 &&
+	    len == TC_HASH_LEN;
+	EVP_MAC_CTX_free(ctx);
+	if (!ok)
+		OPENSSL_cleanse(out, TC_HASH_LEN);
+	return ok ? 0 : -1;
+}
+
+int
+tc_sha256(const struct tc_crypto *c, const struct tc_bytes *parts, size_t n,
+	  unsigned char out[TC_HASH_LEN])
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	unsigned len = 0;
+	int ok;
+
+	ok = ctx && EVP_DigestInit_ex2(ctx, c->sha256, NULL) == 1;
+	for (size_t i = 0; ok && i < n; i++)
+		ok = EVP_DigestUpdate(ctx, parts[i].data, parts[i].len) == 1;
+	ok = ok && EVP_DigestFinal_ex(ctx, out, &len) == 1 &&
+	    len == TC_HASH_LEN;
+	EVP_MD_CTX_free(ctx);
+	if (!ok)
+		OPENSSL_cleanse(out, TC_HASH_LEN);
+	return ok ? 0 : -1;
+}
+
+/* OSSL_PARAM takes its inputs by pointers that are not const. */
+static OSSL_PARAM
+octets(const char *name, const void *data, size_t len)
+{
+	union {
+		const void *in;
+		void *out;
+	} cast = { .in = data };
+
+	return OSSL_PARAM_construct_octet_string(name, cast.out, len);
+}
+
+int
+tc_hkdf(const struct tc_crypto *c, const char *salt, const void *secret,
+	size_t secret_len, const struct tc_bytes *info,
+	unsigned char out[TC_HASH_LEN])
+{
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST,
+						 digest_name, 0),
+		octets(OSSL_KDF_PARAM_SALT, salt, strlen(salt)),
+		octets(OSSL_KDF_PARAM_KEY, secret, secret_len),
+		octets(OSSL_KDF_PARAM_INFO, info->data, info->len),
+		OSSL_PARAM_construct_end()
+	};
+	EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(c->hkdf);
+	int ok;
+
+	ok = ctx && EVP_KDF_derive(ctx, out, TC_HASH_LEN, params) == 1;
+	EVP_KDF_CTX_free(ctx);
+	if (!ok)
+		OPENSSL_cleanse(out, TC_HASH_LEN);
+	return ok ? 0 : -1;
+}
+
+int
+tc_random(const struct tc_crypto *c, void *out, size_t len)
+{
+	if (RAND_bytes_ex(c->lib, out, len, 0) == 1)
+		return 0;
+	OPENSSL_cleanse(out, len);
+	return -1;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The few primitives everything else is made of, fetched once from OpenSSL in
+ * a library context of our own: neither the host's openssl.cnf nor its FIPS
+ * and engine settings can change a token's value.
+ */
+#ifndef TC_CRYPTO_H
+#define TC_CRYPTO_H
+
+#include <stddef.h>
+
+#include <openssl/types.h>
+
+#define TC_HASH_LEN 32 /* SHA-256 */
+
+struct tc_crypto {
+	OSSL_LIB_CTX *lib;
+	EVP_MAC *hmac;
+	EVP_MD *sha256;
+	EVP_KDF *hkdf;
+};
+
+/* One piece of a message that is hashed as the concatenation of pieces. */
+struct tc_bytes {
+	const void *data;
+	size_t len;
+};
+
+/* All give 0, or -1 on failure with the output wiped.  The fetched algorithms
+ * are read-only, so one struct tc_crypto serves many threads. */
+int tc_crypto_open(struct tc_crypto *c);
+void tc_crypto_close(struct tc_crypto *c);
+int tc_hmac(const struct tc_crypto *c, const void *key, size_t key_len,
+	    const struct tc_bytes *parts, size_t n,
+	    unsigned char out[TC_HASH_LEN]);
+int tc_sha256(const struct tc_crypto *c, const struct tc_bytes *parts,
+	      size_t n, unsigned char out[TC_HASH_LEN]);
+/* HKDF-SHA-256 (RFC 5869), both steps. */
+int tc_hkdf(const struct tc_crypto *c, const char *salt, const void *secret,
+	    size_t secret_len, const struct tc_bytes *info,
+	    unsigned char out[TC_HASH_LEN]);
+int tc_random(const struct tc_crypto *c, void *out, size_t len);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *
+tc_strerror(int code)
+{
+	static const char *const words[] = {
+		[TC_OK] = "no error",
+		[TC_E_INVALID] = "not acceptable",
+		[TC_E_REFUSED] = "refused by policy",
+		[TC_E_NOTFOUND] = "no such token or key",
+		[TC_E_AMBIGUOUS] = "the name fits more than one token",
+		[TC_E_EXISTS] = "exists already",
+		[TC_E_UNAVAILABLE] = "unavailable",
+		[TC_E_PERMISSION] = "not permitted",
+		[TC_E_NOMEM] = "out of memory",
+	};
+
+	if (code < 0 || (size_t)code >= sizeof(words) / sizeof(words[0]))
+		return "unknown error";
+	return words[code];
+}
+
+int
+tc_fail(struct tc_error *err, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (err) {
+		err->code = code;
+		va_start(ap, fmt);
+		vsnprintf(err->text, sizeof(err->text), fmt, ap);
+		va_end(ap);
+	}
+	return code;
+}
+
+static int
+code_of(int number)
+{
+	switch (number) {
+	case EACCES:
+	case EPERM:
+		return TC_E_PERMISSION;
+	case ENOMEM:
+		return TC_E_NOMEM;
+	}
+	return TC_E_UNAVAILABLE;
+}
+
+int
+tc_fail_errno(struct tc_error *err, const char *fmt, ...)
+{
+	int number = errno;
+	char why[128];
+	size_t len;
+	va_list ap;
+
+	if (!err)
+		return code_of(number);
+	err->code = code_of(number);
+	va_start(ap, fmt);
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+	len = strlen(err->text);
+	snprintf(err->text + len, sizeof(err->text) - len, ": %s",
+		 strerror_r(number, why, sizeof(why)));
+	errno = number;
+	return err->code;
+}

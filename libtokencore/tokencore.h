@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * tokencore.h - API tokens that work as passwords.
+ *
+ * The library makes tokens, keeps their records and decides whether a token
+ * may log in.  It knows neither PAM nor SASL nor a terminal: callers bring the
+ * text that was typed and get a verdict back.
+ *
+ * Conventions.  Times are seconds since the Unix epoch, UTC.  Strings are
+ * NUL-terminated and belong to whoever made them; nothing that is passed in is
+ * kept.  Functions that return int give TC_OK or one of the TC_E codes; the
+ * sentence a person can read is in the struct tc_error that the caller
+ * provides (NULL: not wanted).  Outputs are set only on success unless said
+ * otherwise.  All calls on one handle may run in many threads at once, except
+ * tc_open() and tc_free().
+ */
+#ifndef TOKENCORE_H
+#define TOKENCORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define TC_API __attribute__((visibility("default")))
+#define TC_CHECKED __attribute__((warn_unused_result))
+#define TC_NONNULL(...) __attribute__((nonnull(__VA_ARGS__)))
+#else
+#define TC_API
+#define TC_CHECKED
+#define TC_NONNULL(...)
+#endif
+
+/* ---- bounds; doc/FORMAT.md says where each one comes from ---- */
+#define TC_TOKEN_MAX 255	/* characters of a token, caveats included */
+#define TC_ID_LEN 24		/* characters of a token's id */
+#define TC_ID_PREFIX_MIN 6	/* shortest beginning that names a token */
+#define TC_USER_MAX 255		/* bytes of a user name */
+#define TC_LABEL_MAX 128	/* bytes of a label, UTF-8 */
+#define TC_SERVICE_MAX 32	/* characters of a service name */
+#define TC_SERVICES_MAX 32	/* services of one token */
+#define TC_SOURCES_MAX 16	/* source networks of one token */
+#define TC_PROPERTIES_MAX 16	/* properties of one token */
+#define TC_PROP_KEY_MAX 64	/* bytes of a property's key */
+#define TC_PROP_VALUE_MAX 256	/* bytes of a property's value */
+#define TC_REASON_MAX 256	/* bytes of a revocation's reason */
+#define TC_CAVEATS_MAX 8	/* caveats on one token */
+#define TC_CAVEAT_BYTES 116	/* all of them, encoded */
+#define TC_SECRET_MIN 32	/* bytes of a key's secret */
+#define TC_SECRET_MAX 180	/* what fits a line of secret.conf */
+#define TC_ERROR_MAX 512	/* bytes of an error's text, with its NUL */
+
+#define TC_DEFAULT_CONFIG "/etc/apitoken/apitoken.conf"
+
+/* ---- results of calls that do something ---- */
+enum tc_code {
+	TC_OK = 0,
+	TC_E_INVALID,	 /* an argument is not acceptable */
+	TC_E_REFUSED,	 /* policy forbids it */
+	TC_E_NOTFOUND,	 /* no such token or key */
+	TC_E_AMBIGUOUS,	 /* the name fits more than one token */
+	TC_E_EXISTS,	 /* it is there already */
+	TC_E_UNAVAILABLE, /* configuration, key or store missing or damaged */
+	TC_E_PERMISSION, /* the caller may not */
+	TC_E_NOMEM	 /* out of memory */
+};
+
+struct tc_error {
+	int code;		  /* enum tc_code */
+	char text[TC_ERROR_MAX];  /* "what: why", never a secret */
+};
+
+/**
+ * A fragment of a sentence for a code, such as "no such token".
+ * @param code  an enum tc_code
+ * @return static text, never NULL, also for codes that do not exist
+ * Thread safe.
+ */
+TC_API const char *tc_strerror(int code);
+
+/* ---- verdicts ---- */
+/*
+ * Zero is a refusal, so that memory nobody filled in refuses.  "valid" is
+ * the only verdict that lets anyone in.
+ */
+enum tc_verdict {
+	TC_UNAVAILABLE = 0, /* configuration, key or store unusable */
+	TC_NOT_A_TOKEN,	    /* does not begin like one: a password, say */
+	TC_DISABLED,	    /* "enabled = no" */
+	TC_MALFORMED,	    /* begins like a token, is none */
+	TC_BAD_CHECKSUM,    /* a typing error */
+	TC_UNKNOWN_KEY,
+	TC_UNKNOWN_TOKEN,
+	TC_FORGED,
+	TC_WRONG_USER,
+	TC_REVOKED,
+	TC_EXPIRED,
+	TC_NOT_YET_VALID,
+	TC_WRONG_SERVICE,
+	TC_WRONG_SOURCE,
+	TC_USER_REFUSED,
+	TC_VALID,
+	TC_VERDICTS /* how many there are */
+};
+
+/**
+ * The verdict's word, as it stands in logs and on the command line.
+ * @return static text such as "wrong-user"; "unavailable" for anything that
+ *         is not a verdict.  Thread safe.
+ */
+TC_API const char *tc_verdict_name(enum tc_verdict verdict);
+
+/**
+ * Does this text claim to be a token?  Looks at the prefix alone ("tkc1_",
+ * either case, white space before it skipped): needs no key, no store and no
+ * handle, so that ordinary passwords keep working when those are broken.
+ * @param text  what was typed; need not end in NUL
+ * @param len   its length in bytes, 0 or more
+ * @return 1 or 0.  Thread safe.
+ */
+TC_API int tc_is_token(const char *text, size_t len) TC_CHECKED;
+
+/* ---- the handle ---- */
+typedef struct tc_handle tc_handle;
+
+/**
+ * Receives one line for the system's log.
+ * @param arg       log_arg of struct tc_options
+ * @param priority  LOG_INFO, LOG_NOTICE, LOG_WARNING, LOG_ERR, LOG_CRIT or
+ *                  LOG_DEBUG of <syslog.h>, without a facility
+ * @param line      printable text without a line end; never a token or secret
+ * May be called from any thread that uses the handle.
+ */
+typedef void tc_log_fn(void *arg, int priority, const char *line);
+
+struct tc_options {
+	const char *config;  /* file name; NULL: TC_DEFAULT_CONFIG */
+	tc_log_fn *log;	     /* NULL: no system log */
+	void *log_arg;
+};
+
+/**
+ * Reads configuration and keys, opens the folders of store and audit log and
+ * keeps their descriptors, so that the handle goes on working after the
+ * process dropped privileges or changed its root directory.  Changes to the
+ * files are noticed at later calls.
+ * @param out      set to the handle, or to NULL on failure
+ * @param options  NULL: all defaults
+ * @param err      why it failed; may be NULL
+ * @return TC_OK, TC_E_UNAVAILABLE, TC_E_PERMISSION or TC_E_NOMEM
+ * The caller frees the handle with tc_free().
+ */
+TC_API int tc_open(tc_handle **out, const struct tc_options *options,
+		   struct tc_error *err) TC_CHECKED TC_NONNULL(1);
+
+/** Closes the handle and wipes its secrets.  tc_free(NULL) does nothing. */
+TC_API void tc_free(tc_handle *h);
+
+/* ---- verifying ---- */
+#define TC_ALLOW_ROOT 0x01u	/* uid 0 may log in whatever the config says */
+#define TC_LOG_NONTOKEN 0x02u	/* log a refusal of what is not a token, too */
+
+struct tc_request {
+	const char *authtok;   /* what was typed; need not end in NUL */
+	size_t authtok_len;    /* bytes, any number */
+	const char *user;      /* the claimed user; NULL: the token's owner */
+	const char *service;   /* PAM or SASL service; NULL: unknown */
+	const char *rhost;     /* peer; only an IP literal counts; or NULL */
+	int64_t now;	       /* time to judge by; 0: the clock */
+	unsigned flags;	       /* TC_ALLOW_ROOT, TC_LOG_NONTOKEN */
+	uint32_t minimum_uid;  /* at least that; 0: what the config says */
+};
+
+/* What a login proved, for tc_recheck(); not secret, of no use to a peer. */
+struct tc_proof {
+	unsigned char id[15];
+	unsigned char caveats_len;
+	unsigned char caveats[TC_CAVEAT_BYTES];
+};
+
+struct tc_result {
+	enum tc_verdict verdict;
+	int proved;		    /* 1: the tag is right, the rest is set */
+	char user[TC_USER_MAX + 1]; /* the owner */
+	char id[TC_ID_LEN + 1];
+	char label[TC_LABEL_MAX + 1];
+	int64_t expires;	    /* the earliest that applies; 0: never */
+	unsigned kid;
+	struct tc_proof proof;
+	char detail[TC_ERROR_MAX];  /* for the administrator, never the peer */
+};
+
+/**
+ * The decision: may this token log in here, now, from there, as this user?
+ * doc/DESIGN.md gives the order in which it is made.  Logs the decision.
+ * @param h    the handle; NULL judges the text alone and never gives TC_VALID
+ * @param req  the login
+ * @param res  filled in whatever the verdict; user, id, label, expires, kid
+ *             and proof only where res->proved is 1
+ * @return res->verdict.  Thread safe.
+ */
+TC_API enum tc_verdict tc_verify(tc_handle *h, const struct tc_request *req,
+				 struct tc_result *res)
+	TC_CHECKED TC_NONNULL(2, 3);
+
+/**
+ * The same decision once more for a token whose tag was proved a moment ago:
+ * PAM's account phase.  authtok is not looked at.  Logs refusals only.
+ */
+TC_API enum tc_verdict tc_recheck(tc_handle *h, const struct tc_proof *proof,
+				  const struct tc_request *req,
+				  struct tc_result *res)
+	TC_CHECKED TC_NONNULL(2, 3, 4);
+
+/* ---- records ---- */
+enum tc_state { TC_STATE_ACTIVE = 1, TC_STATE_REVOKED = 2 };
+
+struct tc_source {
+	unsigned char family; /* 4 or 6 */
+	unsigned char prefix; /* 0..32 or 0..128 */
+	unsigned char addr[16]; /* network order, host bits zero */
+};
+
+struct tc_property {
+	const char *key, *value;
+};
+
+/*
+ * What is known of a token.  Only the library allocates these, so members may
+ * be added at the end.  Strings are never NULL; "" means none.
+ */
+struct tc_record {
+	char id[TC_ID_LEN + 1];
+	const char *user, *label;
+	unsigned kid;
+	int64_t created;
+	const char *created_by;
+	int64_t expires; /* first second it is refused; 0: never */
+	size_t n_services, n_sources, n_properties;
+	const char *const *services; /* none: every service */
+	const struct tc_source *sources; /* none: from everywhere */
+	const struct tc_property *properties;
+	enum tc_state state;
+	int64_t revoked;
+	const char *revoked_by, *revoked_reason;
+	char replaces[TC_ID_LEN + 1], replaced_by[TC_ID_LEN + 1];
+	/* What verify would say of it at this moment, user, service and
+	 * source left out of account: TC_VALID, TC_REVOKED, TC_EXPIRED,
+	 * TC_NOT_YET_VALID, TC_UNKNOWN_KEY or TC_UNAVAILABLE (a bad seal). */
+	enum tc_verdict standing;
+};
+
+/** Frees what tc_create(), tc_show() or tc_revoke() gave; NULL is fine. */
+TC_API void tc_record_free(struct tc_record *rec);
+
+/* Who asks for a change; goes into the record and the log. */
+struct tc_actor {
+	uid_t uid;
+	const char *name; /* not NULL, at most TC_USER_MAX bytes */
+};
+
+struct tc_create {
+	const char *user;  /* owner, 1..TC_USER_MAX bytes, no control bytes */
+	const char *label; /* 1..TC_LABEL_MAX bytes of UTF-8, no controls */
+	int64_t expires;   /* first second it is refused; 0: never;
+			      -1: the configured default */
+	size_t n_services, n_sources, n_properties;
+	const char *const *services; /* each [a-z0-9_.-]{1,32} */
+	const struct tc_source *sources;
+	const struct tc_property *properties;
+};
+
+/**
+ * Makes a token under the active key and commits its record.
+ * @param h      the handle
+ * @param actor  who asks
+ * @param spec   owner, label, limits
+ * @param token  the value, TC_TOKEN_MAX + 1 bytes; it exists nowhere else:
+ *               hand it over, then wipe it.  Set to "" on failure
+ * @param rec    its record, freed by tc_record_free(); NULL: not wanted
+ * @return TC_OK once the record is on disk, TC_E_INVALID, TC_E_REFUSED,
+ *         TC_E_UNAVAILABLE, TC_E_PERMISSION, TC_E_NOMEM
+ * Labels need not be unique; one that is makes a good name for tc_find().
+ */
+TC_API int tc_create(tc_handle *h, const struct tc_actor *actor,
+		     const struct tc_create *spec,
+		     char token[TC_TOKEN_MAX + 1], struct tc_record **rec,
+		     struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2, 3, 4);
+
+/**
+ * Finds the id that a person's name for a token means.
+ * @param name  an id, a unique beginning of one (TC_ID_PREFIX_MIN characters
+ *              or more), or USER/LABEL
+ * @param id    the id
+ * @return TC_OK, TC_E_NOTFOUND, TC_E_AMBIGUOUS, TC_E_INVALID or trouble.
+ * Of several with the same USER/LABEL the one that is not revoked is meant.
+ */
+TC_API int tc_find(tc_handle *h, const char *name, char id[TC_ID_LEN + 1],
+		   struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2, 3);
+
+/**
+ * Reads one record.
+ * @param id   a whole id
+ * @param rec  the record, freed by tc_record_free()
+ */
+TC_API int tc_show(tc_handle *h, const char *id, struct tc_record **rec,
+		   struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2, 3);
+
+/**
+ * Calls back for every record, in no order, from one commit's state.
+ * @param fn  returns 0 to go on, anything else to stop; the record is its
+ *            own only during the call
+ * @return TC_OK, also when fn stopped it; or TC_E_UNAVAILABLE, ...
+ */
+typedef int tc_list_fn(void *arg, const struct tc_record *rec);
+TC_API int tc_list(tc_handle *h, tc_list_fn *fn, void *arg,
+		   struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2);
+
+/**
+ * Revokes tokens, all in one commit.  A token revoked already stays as it is.
+ * When this returns, the next verification in any process refuses them.
+ * @param ids     whole ids
+ * @param n       how many, at least 1
+ * @param reason  "" or at most TC_REASON_MAX bytes without control bytes
+ * @return TC_OK; TC_E_NOTFOUND (nothing was changed); or trouble
+ */
+TC_API int tc_revoke(tc_handle *h, const struct tc_actor *actor,
+		     const char *const *ids, size_t n, const char *reason,
+		     struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2, 3, 5);
+
+/* ---- a token's text, without handle, key or store ---- */
+enum tc_caveat_type {
+	TC_CAVEAT_NOT_AFTER = 1,
+	TC_CAVEAT_SERVICE = 2,
+	TC_CAVEAT_SOURCE = 3
+};
+
+struct tc_caveat {
+	enum tc_caveat_type type;
+	int64_t not_after;	 /* NOT_AFTER */
+	char services[264];	 /* SERVICE: names joined by ',' */
+	struct tc_source source; /* SOURCE */
+};
+
+struct tc_inspected {
+	char id[TC_ID_LEN + 1];
+	unsigned format, type, kid;
+	size_t n_caveats;
+	struct tc_caveat caveats[TC_CAVEATS_MAX];
+};
+
+/**
+ * Takes a token's text apart.  Proves nothing: anyone can write such a text.
+ * @return TC_VALID (well formed), TC_NOT_A_TOKEN, TC_MALFORMED or
+ *         TC_BAD_CHECKSUM; out is set for TC_VALID only.  Thread safe.
+ */
+TC_API enum tc_verdict tc_inspect(const char *text, size_t len,
+				  struct tc_inspected *out)
+	TC_CHECKED TC_NONNULL(1, 3);
+
+/* ---- keys ---- */
+enum tc_key_state { TC_KEY_ACTIVE = 1, TC_KEY_VERIFY, TC_KEY_RETIRED };
+
+struct tc_key_info {
+	unsigned kid; /* 1..65535 */
+	enum tc_key_state state;
+	size_t tokens; /* records made with it, whatever their state */
+};
+
+/** "active", "verify" or "retired"; static. */
+TC_API const char *tc_key_state_name(enum tc_key_state state);
+
+/**
+ * All keys, by number.
+ * @param keys  an array of *n, freed with free(); it holds no secret
+ */
+TC_API int tc_key_list(tc_handle *h, struct tc_key_info **keys, size_t *n,
+		       struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2, 3);
+
+/**
+ * Adds a key in state "verify".
+ * @param kid     its number, 1..65535; 0: the next free one
+ * @param secret  at least TC_SECRET_MIN bytes of printable ASCII; NULL: 256
+ *                random bits, hexadecimal
+ * @param made    the number it got; may be NULL
+ */
+TC_API int tc_key_add(tc_handle *h, const struct tc_actor *actor,
+		      unsigned kid, const char *secret, unsigned *made,
+		      struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2);
+
+/** Makes a key the one that new tokens get; the one before goes on
+ *  verifying.  A retired key is refused. */
+TC_API int tc_key_activate(tc_handle *h, const struct tc_actor *actor,
+			   unsigned kid, struct tc_error *err)
+	TC_CHECKED TC_NONNULL(1, 2);
+
+/** Ends a key and with it all its tokens, for good.  The active one is
+ *  refused: activate another first. */
+TC_API int tc_key_retire(tc_handle *h, const struct tc_actor *actor,
+			 unsigned kid, struct tc_error *err)
+	TC_CHECKED TC_NONNULL(1, 2);
+
+/* ---- an installation ---- */
+/**
+ * Makes key, configuration, store and audit log.  For TC_DEFAULT_CONFIG these
+ * are the host's folders, else secret.conf, store/ and audit.json beside the
+ * configuration file.  Overwrites nothing: a configuration or secret that is
+ * there already is TC_E_EXISTS, and nothing is changed.
+ * @param config  file name; NULL: TC_DEFAULT_CONFIG
+ * @param secret  as in tc_key_add()
+ */
+TC_API int tc_init(const char *config, const char *secret,
+		   struct tc_error *err) TC_CHECKED;
+
+enum tc_severity { TC_FINE, TC_WARNING, TC_PROBLEM };
+
+/**
+ * Looks at everything a login depends on: configuration, keys, folders,
+ * every record's seal, both data files, the journal, the clock.
+ * @param config  file name; NULL: TC_DEFAULT_CONFIG
+ * @param fn      called for each finding: what was looked at, what is the
+ *                matter ("" if fine), and how to mend it ("" if fine)
+ * @return the worst severity
+ */
+typedef void tc_check_fn(void *arg, enum tc_severity severity,
+			 const char *what, const char *why, const char *mend);
+TC_API enum tc_severity tc_check(const char *config, tc_check_fn *fn,
+				 void *arg) TC_NONNULL(2);
+
+/* ---- one helper each for what people type ---- */
+/**
+ * Reads a date or a span: 2027-03-31 and 31-03-2027 (through that day, local
+ * time), 2027-03-31T12:00:00Z, 90d, 12h (units s m h d w), today, never.
+ * @param text  what was typed
+ * @param now   the present, for spans and "today"
+ * @param when  the first second that is no longer included; 0: never
+ * @return TC_OK or TC_E_INVALID
+ */
+TC_API int tc_parse_when(const char *text, int64_t now, int64_t *when,
+			 struct tc_error *err) TC_CHECKED TC_NONNULL(1, 3);
+
+/** Reads "192.0.2.0/24", "2001:db8::/32" or a single address.  Host bits
+ *  that are set are an error. */
+TC_API int tc_parse_source(const char *text, struct tc_source *out,
+			   struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2);
+
+/** Writes it the way tc_parse_source() reads it; out has room for 48. */
+TC_API void tc_format_source(const struct tc_source *source, char out[48])
+	TC_NONNULL(1, 2);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
