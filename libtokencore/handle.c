@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "handle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "error.h"
+#include "trust.h"
+
+static struct tc_stamp
+stamp_of(const struct stat *st)
+{
+	struct tc_stamp s;
+
+	memset(&s, 0, sizeof(s)); /* padding too: stamps are compared */
+	s.dev = st->st_dev;
+	s.ino = st->st_ino;
+	s.size = st->st_size;
+	s.mtime = st->st_mtim;
+	s.ctime = st->st_ctim;
+	return s;
+}
+
+static int
+same_file(int dir, const char *name, const struct tc_stamp *stamp)
+{
+	struct stat st;
+	struct tc_stamp now;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
+		return 0;
+	now = stamp_of(&st);
+	return memcmp(&now, stamp, sizeof(now)) == 0;
+}
+
+static void
+close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static void
+policy_free(struct tc_policy *p)
+{
+	if (!p)
+		return;
+	close_fd(p->secret_dir);
+	tc_store_close(&p->store);
+	close_fd(p->audit_dir);
+	tc_config_free(&p->config);
+	OPENSSL_clear_free(p, sizeof(*p));
+}
+
+static int
+read_config(const tc_handle *h, struct tc_policy *p, struct tc_error *err)
+{
+	struct stat st;
+	char *text;
+	size_t len;
+	int rc, fd = tc_trust_file(h->config_dir, h->config_base,
+				   h->config_path, O_RDONLY,
+				   TC_WORLD_MAY_READ, &st, err);
+
+	if (fd < 0)
+		return err->code;
+	p->config_stamp = stamp_of(&st);
+	rc = tc_read_all(fd, h->config_path, TC_CONFIG_MAX, &text, &len, err);
+	close(fd);
+	if (rc != TC_OK)
+		return rc;
+	rc = tc_config_parse(&p->config, text, len, h->config_path, h->folder,
+			     err);
+	OPENSSL_clear_free(text, len + 1);
+	return rc;
+}
+
+int
+tc_read_secrets(const struct tc_policy *p, char **text, size_t *len,
+		struct stat *st, struct tc_error *err)
+{
+	const char *path = p->config.secret_file;
+	int rc, fd = tc_trust_file(p->secret_dir, p->secret_base, path,
+				   O_RDONLY, TC_GROUP_MAY_READ, st, err);
+
+	if (fd < 0)
+		return err->code;
+	rc = tc_read_all(fd, path, TC_SECRETS_MAX, text, len, err);
+	close(fd);
+	return rc;
+}
+
+static int
+read_keys(const tc_handle *h, struct tc_policy *p, struct tc_error *err)
+{
+	struct stat st;
+	char *text;
+	size_t len;
+	int rc = tc_read_secrets(p, &text, &len, &st, err);
+
+	if (rc != TC_OK)
+		return rc;
+	p->secret_stamp = stamp_of(&st);
+	rc = tc_keys_parse(&h->crypto, &p->keys, text, len,
+			   p->config.secret_file, err);
+	OPENSSL_clear_free(text, len + 1);
+	return rc;
+}
+
+/* A folder whose path did not change keeps its descriptor: after a chroot()
+ * it could not be opened again. */
+static int
+folder(const char *path, const char *old_path, int old_fd,
+       struct tc_error *err)
+{
+	struct stat mine, named;
+	int fd;
+
+	if (old_path && strcmp(path, old_path) == 0 && old_fd >= 0 &&
+	    (stat(path, &named) || fstat(old_fd, &mine) ||
+	     (mine.st_dev == named.st_dev && mine.st_ino == named.st_ino))) {
+		fd = fcntl(old_fd, F_DUPFD_CLOEXEC, 0);
+		if (fd < 0)
+			tc_fail_errno(err, "%s", path);
+		return fd;
+	}
+	return tc_trust_dir(path, err);
+}
+
+static int
+parent_folder(const char *path, const char *old_path, int old_fd,
+	      struct tc_error *err)
+{
+	const char *base;
+	char *dir = tc_dirname(path, &base);
+	char *old = old_path ? tc_dirname(old_path, &base) : NULL;
+	int fd = -1;
+
+	if (dir && (old || !old_path))
+		fd = folder(dir, old, old_fd, err);
+	else
+		tc_fail(err, TC_E_NOMEM, "out of memory");
+	free(dir);
+	free(old);
+	return fd;
+}
+
+/* The audit log grants nothing: its folder need not be there, and then the
+ * system's log has to do. */
+static int
+audit_folder(const struct tc_policy *p, const struct tc_policy *old)
+{
+	const char *base;
+	char *dir;
+	int fd;
+
+	if (old && old->config.audit_log && old->audit_dir >= 0 &&
+	    strcmp(old->config.audit_log, p->config.audit_log) == 0)
+		return fcntl(old->audit_dir, F_DUPFD_CLOEXEC, 0);
+	dir = tc_dirname(p->config.audit_log, &base);
+	if (!dir)
+		return -1;
+	fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	free(dir);
+	return fd;
+}
+
+static const char *
+base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static int
+open_folders(const tc_handle *h, struct tc_policy *p,
+	     const struct tc_policy *old, struct tc_error *err)
+{
+	const struct tc_config *was = old ? &old->config : NULL;
+	int fd;
+
+	p->secret_base = base_of(p->config.secret_file);
+	p->secret_dir = parent_folder(p->config.secret_file,
+				      was ? was->secret_file : NULL,
+				      old ? old->secret_dir : -1, err);
+	if (p->secret_dir < 0)
+		return err->code;
+	fd = folder(p->config.store, was ? was->store : NULL,
+		    old ? old->store.dir : -1, err);
+	if (fd < 0)
+		return err->code;
+	if (tc_store_init(&p->store, fd, p->config.store, &h->crypto))
+		return tc_fail(err, TC_E_NOMEM, "out of memory");
+	if (fstat(fd, &p->store_stat))
+		return tc_fail_errno(err, "%s", p->config.store);
+	if (p->config.audit_log) {
+		p->audit_base = base_of(p->config.audit_log);
+		p->audit_dir = audit_folder(p, old);
+	}
+	return TC_OK;
+}
+
+static int
+load(const tc_handle *h, const struct tc_policy *old,
+     struct tc_policy **out, struct tc_error *err)
+{
+	struct tc_policy *p = OPENSSL_zalloc(sizeof(*p));
+	int rc;
+
+	if (!p)
+		return tc_fail(err, TC_E_NOMEM, "out of memory");
+	p->secret_dir = p->store.dir = p->audit_dir = -1;
+	p->users = 1;
+	rc = read_config(h, p, err);
+	if (rc == TC_OK)
+		rc = open_folders(h, p, old, err);
+	if (rc == TC_OK)
+		rc = read_keys(h, p, err);
+	if (rc != TC_OK) {
+		policy_free(p);
+		return rc;
+	}
+	*out = p;
+	return TC_OK;
+}
+
+/* A store that was moved away and replaced, say by a backup, is a change too;
+ * where its path cannot be looked up (after a chroot) the descriptor counts. */
+static int
+same_store(const struct tc_policy *p)
+{
+	struct stat st;
+
+	return stat(p->config.store, &st) ||
+	    (st.st_dev == p->store_stat.st_dev &&
+	     st.st_ino == p->store_stat.st_ino);
+}
+
+static int
+unchanged(const tc_handle *h, const struct tc_policy *p)
+{
+	return same_file(h->config_dir, h->config_base, &p->config_stamp) &&
+	    same_file(p->secret_dir, p->secret_base, &p->secret_stamp) &&
+	    same_store(p);
+}
+
+/* Takes the lock's place of the old policy; the lock is held. */
+static struct tc_policy *
+reload(tc_handle *h, struct tc_error *err)
+{
+	struct tc_policy *fresh, *old = h->policy;
+	struct tc_error local;
+	int rc = load(h, old, &fresh, &local);
+
+	if (rc == TC_OK) {
+		h->policy = fresh;
+		if (--old->users == 0)
+			policy_free(old);
+		return fresh;
+	}
+	if (rc == TC_E_PERMISSION) {
+		old->stale = 1;
+		return old;
+	}
+	if (err)
+		*err = local;
+	return NULL;
+}
+
+struct tc_policy *
+tc_policy_get(tc_handle *h, struct tc_error *err)
+{
+	struct tc_policy *p;
+	int fresh;
+
+	pthread_mutex_lock(&h->lock);
+	p = h->policy;
+	p->users++;
+	pthread_mutex_unlock(&h->lock);
+	fresh = unchanged(h, p);
+	if (fresh)
+		return p;
+	tc_policy_put(h, p);
+	pthread_mutex_lock(&h->lock);
+	p = unchanged(h, h->policy) ? h->policy : reload(h, err);
+	if (p)
+		p->users++;
+	pthread_mutex_unlock(&h->lock);
+	return p;
+}
+
+void
+tc_policy_put(tc_handle *h, struct tc_policy *policy)
+{
+	int last;
+
+	if (!policy)
+		return;
+	pthread_mutex_lock(&h->lock);
+	last = --policy->users == 0;
+	pthread_mutex_unlock(&h->lock);
+	if (last)
+		policy_free(policy);
+}
+
+static int
+open_config_folder(tc_handle *h, const char *config, struct tc_error *err)
+{
+	const char *base;
+	char *dir = tc_dirname(config, &base);
+
+	if (!dir)
+		return tc_fail(err, TC_E_NOMEM, "out of memory");
+	/* Whole paths, so that the process may change its folder. */
+	h->folder = realpath(dir, NULL);
+	if (!h->folder)
+		tc_fail_errno(err, "%s", dir);
+	free(dir);
+	if (!h->folder)
+		return err->code;
+	if (asprintf(&h->config_path, "%s/%s", h->folder, base) < 0) {
+		h->config_path = NULL;
+		return tc_fail(err, TC_E_NOMEM, "out of memory");
+	}
+	h->config_base = base_of(h->config_path);
+	h->config_dir = tc_trust_dir(h->folder, err);
+	return h->config_dir < 0 ? err->code : TC_OK;
+}
+
+int
+tc_open(tc_handle **out, const struct tc_options *options,
+	struct tc_error *err)
+{
+	static const struct tc_options defaults;
+	const struct tc_options *o = options ? options : &defaults;
+	struct tc_error local;
+	tc_handle *h = OPENSSL_zalloc(sizeof(*h));
+	int rc;
+
+	*out = NULL;
+	if (!err)
+		err = &local;
+	if (!h || pthread_mutex_init(&h->lock, NULL)) {
+		OPENSSL_free(h);
+		return tc_fail(err, TC_E_NOMEM, "out of memory");
+	}
+	h->config_dir = -1;
+	h->log = o->log;
+	h->log_arg = o->log_arg;
+	rc = open_config_folder(h, o->config ? o->config : TC_DEFAULT_CONFIG,
+				err);
+	if (rc == TC_OK && tc_crypto_open(&h->crypto))
+		rc = tc_fail(err, TC_E_UNAVAILABLE, "OpenSSL has no HMAC, "
+			     "SHA-256 or HKDF");
+	if (rc == TC_OK)
+		rc = load(h, NULL, &h->policy, err);
+	if (rc != TC_OK) {
+		tc_free(h);
+		return rc;
+	}
+	*out = h;
+	return TC_OK;
+}
+
+void
+tc_free(tc_handle *h)
+{
+	if (!h)
+		return;
+	policy_free(h->policy);
+	tc_crypto_close(&h->crypto);
+	close_fd(h->config_dir);
+	free(h->config_path);
+	free(h->folder);
+	pthread_mutex_destroy(&h->lock);
+	OPENSSL_clear_free(h, sizeof(*h));
+}

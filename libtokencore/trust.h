@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Files that grant access are trusted by what their descriptor says, never by
+ * their name: regular, owned by root or the effective user, writable by no
+ * one else, and the same for every folder above them (where a sticky one may
+ * be writable by all).  Symbolic links in the last component are refused.
+ */
+#ifndef TC_TRUST_H
+#define TC_TRUST_H
+
+#include <sys/stat.h>
+
+#include "tokencore.h"
+
+/* Who may read a file beyond its owner. */
+enum tc_readers { TC_WORLD_MAY_READ, TC_GROUP_MAY_READ };
+
+/* Opens a folder and checks it and all above it.  The descriptor, or -1. */
+int tc_trust_dir(const char *path, struct tc_error *err);
+
+/* Opens name in a folder that was checked; flags such as O_RDONLY.  path is
+ * for the message.  The descriptor, or -1 with errno ENOENT only if the file
+ * is not there. */
+int tc_trust_file(int dir, const char *name, const char *path, int flags,
+		  enum tc_readers readers, struct stat *st,
+		  struct tc_error *err);
+
+/* Splits into a newly allocated folder and a pointer to the last component
+ * of path; NULL when out of memory. */
+char *tc_dirname(const char *path, const char **base);
+
+/* Reads a whole descriptor, at most max bytes, into memory that ends in NUL
+ * and that the caller wipes and frees with OPENSSL_clear_free(*out, *len + 1).
+ */
+int tc_read_all(int fd, const char *path, size_t max, char **out,
+		size_t *len, struct tc_error *err);
+
+/* Writes all of it; 0 or -1 with errno. */
+int tc_write_all(int fd, const void *data, size_t len);
+
+#endif
