@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "commit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "error.h"
+#include "journal.h"
+#include "newfile.h"
+#include "standby.h"
+#include "trust.h"
+
+#define LOCK_WAIT_MS 10000
+#define JOURNAL_MAX ((uint64_t)4 << 20) /* begun anew when it is longer */
+#define ENTRY_MAX ((size_t)64 << 20)
+
+struct tc_txn {
+	const struct tc_store *s;
+	int lock_fd, journal_fd; /* journal -1: has to be begun anew */
+	struct tc_view now;
+	struct tc_writer entry;	   /* what this commit does */
+	unsigned char *previous;   /* the entry the standby has not seen */
+	size_t previous_len;
+	enum tc_standby standby;
+	int touched, begun_anew;   /* what undo() has to know */
+};
+
+static void
+txn_free(struct tc_txn *t)
+{
+	tc_view_close(&t->now);
+	tc_writer_free(&t->entry);
+	OPENSSL_free(t->previous);
+	if (t->journal_fd >= 0)
+		close(t->journal_fd);
+	if (t->lock_fd >= 0)
+		close(t->lock_fd);
+	OPENSSL_free(t);
+}
+
+/* flock() that gives up; a writer may be stopped while it has the lock. */
+static int
+wait_for_lock(int fd, const char *path, struct tc_error *err)
+{
+	const struct timespec nap = { .tv_nsec = 2000000 };
+
+	for (int waited = 0; waited < LOCK_WAIT_MS; waited += 2) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return TC_OK;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return tc_fail_errno(err, "%s", path);
+		nanosleep(&nap, NULL);
+	}
+	return tc_fail(err, TC_E_UNAVAILABLE, "%s: another change has held "
+		       "it for %d seconds", path, LOCK_WAIT_MS / 1000);
+}
+
+static int
+take_lock(struct tc_txn *t, struct tc_error *err)
+{
+	const char *path = t->s->paths[TC_FILE_LOCK];
+	struct stat st;
+	int rc;
+
+	/* Made with the mode that keeps readers from locking writers out. */
+	t->lock_fd = openat(t->s->dir, tc_store_names[TC_FILE_LOCK], O_RDWR |
+			    O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
+			    0600);
+	if (t->lock_fd < 0)
+		return tc_fail_errno(err, "%s", path);
+	close(t->lock_fd);
+	t->lock_fd = tc_trust_file(t->s->dir, tc_store_names[TC_FILE_LOCK],
+				   path, O_RDWR, TC_GROUP_MAY_READ, &st, err);
+	if (t->lock_fd < 0)
+		return err->code;
+	rc = wait_for_lock(t->lock_fd, path, err);
+	if (rc == TC_OK && (fstat(t->lock_fd, &st) || st.st_nlink == 0))
+		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: was taken away",
+			     path);
+	return rc;
+}
+
+/* Is it this store's? */
+static int
+journal_ours(const struct tc_txn *t)
+{
+	unsigned char start[TC_JOURNAL_START];
+
+	return pread(t->journal_fd, start, sizeof(start), 0) ==
+	    (ssize_t)sizeof(start) &&
+	    memcmp(start, TC_JOURNAL_MAGIC, 4) == 0 &&
+	    memcmp(start + 4, t->now.state.head.store_id,
+		   TC_STORE_ID_LEN) == 0;
+}
+
+/* Is its last entry the last commit?  One that was begun anew by a commit
+ * that died may by chance have the right length. */
+static int
+journal_current(const struct tc_txn *t)
+{
+	const struct tc_state_file *state = &t->now.state;
+	unsigned char seq[8];
+	struct tc_reader r = { seq, seq + sizeof(seq), 0 };
+
+	if (state->journal_last == state->journal_len)
+		return state->journal_len == TC_JOURNAL_START;
+	return pread(t->journal_fd, seq, sizeof(seq),
+		     (off_t)state->journal_last + 4) == (ssize_t)sizeof(seq) &&
+	    tc_get(&r, 8) == state->head.seq;
+}
+
+/* Closes a journal that cannot vouch for the standby. */
+static int
+journal_clean(struct tc_txn *t, const struct stat *st)
+{
+	if ((uint64_t)st->st_size == t->now.state.journal_len &&
+	    journal_ours(t) && journal_current(t))
+		return 1;
+	close(t->journal_fd);
+	t->journal_fd = -1;
+	return 0;
+}
+
+/* The last commit's entry, for a standby that is behind. */
+static int
+read_previous(struct tc_txn *t)
+{
+	const struct tc_state_file *state = &t->now.state;
+	size_t len;
+
+	if (state->journal_last < TC_JOURNAL_START ||
+	    state->journal_last >= state->journal_len ||
+	    state->journal_len - state->journal_last > ENTRY_MAX)
+		return -1;
+	len = (size_t)(state->journal_len - state->journal_last);
+	t->previous = OPENSSL_malloc(len);
+	if (!t->previous || pread(t->journal_fd, t->previous, len,
+				  (off_t)state->journal_last) != (ssize_t)len)
+		return -1;
+	t->previous_len = len;
+	return tc_digest_fits(t->s->crypto, t->previous, len) ? 0 : -1;
+}
+
+/* What an unclean stop left behind is found here and mended in prepare(). */
+static int
+look_around(struct tc_txn *t, struct tc_error *err)
+{
+	const char *path = t->s->paths[TC_FILE_JOURNAL];
+	struct stat st;
+	int rc;
+
+	t->journal_fd = tc_trust_file(t->s->dir,
+				      tc_store_names[TC_FILE_JOURNAL], path,
+				      O_RDWR, TC_GROUP_MAY_READ, &st, err);
+	if (t->journal_fd < 0 && errno != ENOENT)
+		return err->code;
+	rc = tc_standby_look(t->s, &t->now.state, &t->standby, err);
+	if (rc != TC_OK)
+		return rc;
+	if (t->journal_fd < 0 || !journal_clean(t, &st))
+		t->standby = TC_STANDBY_UNUSABLE;
+	if (t->standby == TC_STANDBY_BEHIND && read_previous(t))
+		t->standby = TC_STANDBY_UNUSABLE;
+	return TC_OK;
+}
+
+int
+tc_txn_begin(const struct tc_store *s, struct tc_txn **txn,
+	     struct tc_error *err)
+{
+	struct tc_txn *t = OPENSSL_zalloc(sizeof(*t));
+	int rc;
+
+	*txn = NULL;
+	if (!t)
+		return tc_fail(err, TC_E_NOMEM, "out of memory");
+	t->s = s;
+	t->lock_fd = t->journal_fd = t->now.state_fd = -1;
+	rc = take_lock(t, err);
+	if (rc == TC_OK)
+		rc = tc_view_open(s, &t->now, err);
+	if (rc == TC_OK)
+		rc = look_around(t, err);
+	if (rc != TC_OK) {
+		txn_free(t);
+		return rc < 0 ? tc_fail(err, TC_E_UNAVAILABLE,
+					"%s: changed under the lock",
+					s->paths[TC_FILE_STATE]) : rc;
+	}
+	tc_entry_begin(&t->entry, t->now.state.head.seq + 1);
+	*txn = t;
+	return TC_OK;
+}
+
+void
+tc_txn_abort(struct tc_txn *t)
+{
+	if (t)
+		txn_free(t);
+}
+
+struct tc_map *
+tc_txn_map(struct tc_txn *t)
+{
+	return &t->now.map;
+}
+
+const char *
+tc_txn_path(struct tc_txn *t)
+{
+	return t->s->paths[t->now.state.side];
+}
+
+void
+tc_txn_put(struct tc_txn *t, const struct tc_lookup *key, const void *value,
+	   size_t len)
+{
+	tc_entry_op(&t->entry, TC_OP_PUT, key->key, key->key_len, value, len);
+}
+
+void
+tc_txn_mark_key(struct tc_txn *t, unsigned kid, int64_t before)
+{
+	unsigned char key[2] = { (unsigned char)(kid >> 8),
+				 (unsigned char)kid };
+	unsigned char value[8];
+
+	for (int i = 0; i < 8; i++)
+		value[i] = (unsigned char)((uint64_t)before >> (56 - 8 * i));
+	tc_entry_op(&t->entry, TC_OP_MARK_KEY, key, sizeof(key), value,
+		    sizeof(value));
+}
+
+static enum tc_side
+standby_side(const struct tc_txn *t)
+{
+	return t->now.state.side == TC_LEFT ? TC_RIGHT : TC_LEFT;
+}
+
+static int
+rebuild(struct tc_txn *t, struct tc_error *err)
+{
+	int rc = tc_standby_copy(t->s, t->now.state.side, err);
+
+	if (rc == TC_OK)
+		t->standby = TC_STANDBY_EVEN;
+	return rc;
+}
+
+/* A journal that holds only what the next writer may need. */
+static int
+begin_journal(struct tc_txn *t, struct tc_state_file *next,
+	      struct tc_error *err)
+{
+	const char *name = tc_store_names[TC_FILE_JOURNAL];
+	struct tc_writer w = { 0 };
+	int rc;
+
+	tc_put_bytes(&w, TC_JOURNAL_MAGIC, 4);
+	tc_put_bytes(&w, t->now.state.head.store_id, TC_STORE_ID_LEN);
+	next->journal_last = w.len;
+	tc_put_bytes(&w, t->entry.data, t->entry.len);
+	next->journal_len = w.len;
+	t->begun_anew = 1;
+	rc = w.bad ? tc_fail(err, TC_E_NOMEM, "out of memory")
+		   : tc_new_file(t->s->dir, name, 0640, w.data, w.len, err);
+	tc_writer_free(&w);
+	return rc;
+}
+
+static int
+append_journal(struct tc_txn *t, struct tc_state_file *next,
+	       struct tc_error *err)
+{
+	uint64_t at = t->now.state.journal_len;
+
+	if (t->journal_fd < 0 || at > JOURNAL_MAX)
+		return begin_journal(t, next, err);
+	next->journal_last = at;
+	next->journal_len = at + t->entry.len;
+	if (lseek(t->journal_fd, (off_t)at, SEEK_SET) < 0 ||
+	    tc_write_all(t->journal_fd, t->entry.data, t->entry.len) ||
+	    fdatasync(t->journal_fd))
+		return tc_fail_errno(err, "%s", t->s->paths[TC_FILE_JOURNAL]);
+	return TC_OK;
+}
+
+static int
+apply(struct tc_txn *t, struct tc_head *head, struct tc_error *err)
+{
+	struct tc_entries entries = { .n = 0 };
+
+	if (t->standby == TC_STANDBY_BEHIND) {
+		entries.data[entries.n] = t->previous;
+		entries.len[entries.n++] = t->previous_len;
+	}
+	entries.data[entries.n] = t->entry.data;
+	entries.len[entries.n++] = t->entry.len;
+	t->touched = 1;
+	return tc_standby_apply(t->s, standby_side(t), &entries, head, err);
+}
+
+/* A standby whose damage shows only now is made anew once. */
+static int
+update_standby(struct tc_txn *t, struct tc_head *head, struct tc_error *err)
+{
+	enum tc_standby was = t->standby;
+	int rc = apply(t, head, err);
+
+	if (rc == TC_OK || errno == ENOSPC || errno == EDQUOT)
+		return rc;
+	if (was == TC_STANDBY_EVEN && t->begun_anew)
+		return rc; /* it was copied a moment ago */
+	rc = rebuild(t, err);
+	return rc == TC_OK ? apply(t, head, err) : rc;
+}
+
+/* Nothing of a commit that failed may show later.  The standby goes first:
+ * a journal of the right length vouches for it. */
+static void
+undo(struct tc_txn *t)
+{
+	const struct tc_store *s = t->s;
+
+	if (t->touched) {
+		(void)unlinkat(s->dir, tc_store_names[standby_side(t)], 0);
+		if (fsync(s->dir))
+			return; /* the long journal says "unclean" instead */
+	}
+	if (t->journal_fd >= 0 && !t->begun_anew &&
+	    ftruncate(t->journal_fd, (off_t)t->now.state.journal_len) == 0)
+		(void)fdatasync(t->journal_fd);
+}
+
+static int
+write_state(const struct tc_store *s, const struct tc_state_file *state,
+	    struct tc_error *err)
+{
+	struct tc_writer w = { 0 };
+	int rc = TC_OK, fd = -1;
+
+	tc_state_write(s->crypto, &w, state);
+	if (w.bad)
+		rc = tc_fail(err, TC_E_NOMEM, "out of memory");
+	else
+		fd = tc_new_begin(s->dir, tc_store_names[TC_FILE_STATE], err);
+	if (fd >= 0 && tc_write_all(fd, w.data, w.len))
+		rc = tc_fail_errno(err, "%s", s->paths[TC_FILE_STATE]);
+	else if (fd >= 0)
+		rc = tc_new_sync(fd, 0640, err);
+	else if (rc == TC_OK)
+		rc = err->code;
+	if (fd >= 0)
+		close(fd);
+	tc_writer_free(&w);
+	return rc;
+}
+
+/* Everything up to the moment of no return. */
+static int
+prepare(struct tc_txn *t, struct tc_state_file *next, struct tc_error *err)
+{
+	int rc = TC_OK;
+
+	if (t->standby == TC_STANDBY_UNUSABLE)
+		rc = rebuild(t, err);
+	if (rc == TC_OK)
+		rc = append_journal(t, next, err);
+	if (rc == TC_OK)
+		rc = update_standby(t, &next->head, err);
+	next->side = standby_side(t);
+	return rc == TC_OK ? write_state(t->s, next, err) : rc;
+}
+
+int
+tc_txn_commit(struct tc_txn *t, int64_t now,
+	      int (*hook)(void *arg, struct tc_error *err), void *arg,
+	      struct tc_error *err)
+{
+	struct tc_state_file next;
+	int rc = TC_OK, renamed = 0;
+
+	memset(&next, 0, sizeof(next));
+	tc_entry_time(&t->entry, now);
+	tc_entry_end(t->s->crypto, &t->entry);
+	if (t->entry.bad || t->entry.len > ENTRY_MAX)
+		rc = tc_fail(err, TC_E_NOMEM, "too much for one commit");
+	if (rc == TC_OK)
+		rc = prepare(t, &next, err);
+	if (rc == TC_OK && hook)
+		rc = hook(arg, err);
+	if (rc == TC_OK)
+		rc = tc_new_publish(t->s->dir, tc_store_names[TC_FILE_STATE],
+				    &renamed, err);
+	if (rc != TC_OK && !renamed) {
+		tc_new_abandon(t->s->dir, tc_store_names[TC_FILE_STATE]);
+		undo(t);
+	}
+	txn_free(t);
+	return rc;
+}
+
+static int
+create_data(const struct tc_store *s, struct tc_head *head,
+	    struct tc_error *err)
+{
+	const char *name = tc_store_names[TC_LEFT], *why = "";
+	struct tc_map m = { .crypto = s->crypto, .head = head };
+	int rc = TC_OK, fd = tc_new_begin(s->dir, name, err);
+
+	if (fd < 0)
+		return err->code;
+	if (fchmod(fd, 0640))
+		rc = tc_fail_errno(err, "%s", s->paths[TC_LEFT]);
+	m.file = tc_gdbm_open(fd, TC_GDBM_NEW, &why);
+	if (!m.file)
+		return tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
+			       s->paths[TC_LEFT], why);
+	if (tc_map_create(&m) || tc_map_put_head(&m) || tc_gdbm_sync(m.file))
+		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
+			     s->paths[TC_LEFT], tc_gdbm_why(m.file));
+	tc_gdbm_close(m.file);
+	return rc == TC_OK ? tc_new_publish(s->dir, name, NULL, err) : rc;
+}
+
+static int
+create_journal(const struct tc_store *s, struct tc_state_file *state,
+	       struct tc_error *err)
+{
+	unsigned char start[TC_JOURNAL_START];
+
+	memcpy(start, TC_JOURNAL_MAGIC, 4);
+	memcpy(start + 4, state->head.store_id, TC_STORE_ID_LEN);
+	state->journal_len = state->journal_last = sizeof(start);
+	return tc_new_file(s->dir, tc_store_names[TC_FILE_JOURNAL], 0640,
+			   start, sizeof(start), err);
+}
+
+int
+tc_store_create(const struct tc_store *s, int64_t now, struct tc_error *err)
+{
+	struct tc_state_file state;
+	int rc = TC_OK;
+
+	memset(&state, 0, sizeof(state));
+	state.side = TC_LEFT;
+	state.head.seq = 1;
+	state.head.time = now;
+	if (tc_random(s->crypto, state.head.store_id, TC_STORE_ID_LEN))
+		rc = tc_fail(err, TC_E_UNAVAILABLE, "no random numbers");
+	if (rc == TC_OK)
+		rc = create_data(s, &state.head, err);
+	if (rc == TC_OK)
+		rc = tc_standby_copy(s, TC_LEFT, err);
+	if (rc == TC_OK)
+		rc = create_journal(s, &state, err);
+	if (rc == TC_OK)
+		rc = write_state(s, &state, err);
+	return rc == TC_OK
+		? tc_new_publish(s->dir, tc_store_names[TC_FILE_STATE], NULL,
+				 err) : rc;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "gdbmfile.h"
+
+#include <errno.h>
+#include <gdbm.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* GDBM's handle under our name: the struct is never defined. */
+static GDBM_FILE
+dbf(struct tc_gdbm *g)
+{
+	return (GDBM_FILE)(void *)g;
+}
+
+/* GDBM takes its inputs by pointers that are not const. */
+static datum
+datum_of(const void *data, size_t len)
+{
+	union {
+		const void *in;
+		char *out;
+	} cast = { .in = data };
+	datum d = { .dptr = cast.out, .dsize = (int)len };
+
+	return d;
+}
+
+struct tc_gdbm *
+tc_gdbm_open(int fd, enum tc_gdbm_mode mode, const char **why)
+{
+	static const int flags[] = {
+		[TC_GDBM_READ] = GDBM_READER,
+		[TC_GDBM_WRITE] = GDBM_WRITER,
+		[TC_GDBM_NEW] = GDBM_NEWDB,
+	};
+	GDBM_FILE f;
+
+	/* No fatal_func: with one, GDBM would call exit() behind it. */
+	f = gdbm_fd_open(fd, "", 0, flags[mode] | GDBM_NOLOCK | GDBM_NOMMAP |
+			 GDBM_CLOEXEC | GDBM_CLOERROR, NULL);
+	if (!f)
+		*why = gdbm_strerror(gdbm_errno);
+	return (struct tc_gdbm *)(void *)f;
+}
+
+int
+tc_gdbm_sync(struct tc_gdbm *g)
+{
+	return gdbm_sync(dbf(g)) == 0 ? 0 : -1;
+}
+
+void
+tc_gdbm_close(struct tc_gdbm *g)
+{
+	int saved = errno;
+
+	if (g)
+		(void)gdbm_close(dbf(g));
+	errno = saved;
+}
+
+int
+tc_gdbm_fetch(struct tc_gdbm *g, const void *key, size_t key_len,
+	      unsigned char **value, size_t *len)
+{
+	datum d = gdbm_fetch(dbf(g), datum_of(key, key_len));
+
+	if (d.dptr && d.dsize >= 0) {
+		*value = (unsigned char *)d.dptr;
+		*len = (size_t)d.dsize;
+		return 1;
+	}
+	free(d.dptr);
+	return gdbm_last_errno(dbf(g)) == GDBM_ITEM_NOT_FOUND ? 0 : -1;
+}
+
+int
+tc_gdbm_store(struct tc_gdbm *g, const void *key, size_t key_len,
+	      const void *value, size_t len)
+{
+	if (len > INT_MAX / 2)
+		return -1;
+	return gdbm_store(dbf(g), datum_of(key, key_len),
+			  datum_of(value, len), GDBM_REPLACE) == 0 ? 0 : -1;
+}
+
+const char *
+tc_gdbm_why(struct tc_gdbm *g)
+{
+	return gdbm_db_strerror(dbf(g));
+}

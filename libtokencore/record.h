@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A token's record as bytes:
+ *
+ *	record = version(1) field... seal(16)
+ *	field  = tag(1) len(2) value, tags ascending
+ *
+ * The seal is an HMAC over the item's key and everything before it, so that a
+ * record that was altered, or copied under another id, does not verify.
+ */
+#ifndef TC_RECORD_H
+#define TC_RECORD_H
+
+#include "bytes.h"
+#include "store.h"
+#include "token.h"
+
+#define TC_SEAL_LEN 16
+
+/* Encodes and seals; w->bad is set when it cannot. */
+void tc_record_write(const struct tc_crypto *c, struct tc_writer *w,
+		     const unsigned char rec_key[TC_KEY_LEN],
+		     const struct tc_lookup *key, const struct tc_record *r);
+
+/* NULL when it is not well formed, of another version, or out of memory.
+ * Proves nothing without tc_record_sealed().  Freed by tc_record_free(). */
+struct tc_record *tc_record_read(const unsigned char *item_key,
+				 const unsigned char *data, size_t len);
+
+int tc_record_sealed(const struct tc_crypto *c,
+		     const unsigned char rec_key[TC_KEY_LEN],
+		     const unsigned char *item_key, const unsigned char *data,
+		     size_t len);
+
+#endif

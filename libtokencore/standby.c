@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "standby.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "error.h"
+#include "journal.h"
+#include "newfile.h"
+#include "trust.h"
+
+#define COPY_BYTES ((size_t)1 << 20)
+
+static enum tc_side
+other(enum tc_side side)
+{
+	return side == TC_LEFT ? TC_RIGHT : TC_LEFT;
+}
+
+static enum tc_standby
+standing_of(struct tc_map *m, const struct tc_head *current)
+{
+	struct tc_head head;
+
+	if (tc_map_get_head(m, &head) ||
+	    memcmp(head.store_id, current->store_id, TC_STORE_ID_LEN) != 0)
+		return TC_STANDBY_UNUSABLE;
+	if (head.seq == current->seq)
+		return TC_STANDBY_EVEN;
+	return head.seq + 1 == current->seq ? TC_STANDBY_BEHIND
+					    : TC_STANDBY_UNUSABLE;
+}
+
+int
+tc_standby_look(const struct tc_store *s, const struct tc_state_file *state,
+		enum tc_standby *standing, struct tc_error *err)
+{
+	enum tc_side side = other(state->side);
+	struct tc_map m = { 0 };
+	const char *why;
+	struct stat st;
+	int fd;
+
+	*standing = TC_STANDBY_UNUSABLE;
+	fd = tc_trust_file(s->dir, tc_store_names[side], s->paths[side],
+			   O_RDONLY, TC_GROUP_MAY_READ, &st, err);
+	if (fd < 0)
+		return errno == ENOENT ? TC_OK : err->code;
+	m.crypto = s->crypto;
+	m.file = tc_gdbm_open(fd, TC_GDBM_READ, &why);
+	if (!m.file)
+		return TC_OK;
+	*standing = standing_of(&m, &state->head);
+	tc_gdbm_close(m.file);
+	return TC_OK;
+}
+
+static int
+copy_bytes(int from, int to)
+{
+	char *block = OPENSSL_malloc(COPY_BYTES);
+	ssize_t n = block ? 1 : -1;
+
+	while (n > 0) {
+		n = read(from, block, COPY_BYTES);
+		if (n < 0 && errno == EINTR)
+			n = 1;
+		else if (n > 0 && tc_write_all(to, block, (size_t)n))
+			n = -1;
+	}
+	OPENSSL_free(block);
+	return n < 0 ? -1 : 0;
+}
+
+int
+tc_standby_copy(const struct tc_store *s, enum tc_side current,
+		struct tc_error *err)
+{
+	const char *name = tc_store_names[other(current)];
+	struct stat st;
+	int rc = TC_OK, to, from;
+
+	from = tc_trust_file(s->dir, tc_store_names[current],
+			     s->paths[current], O_RDONLY, TC_GROUP_MAY_READ,
+			     &st, err);
+	if (from < 0)
+		return err->code;
+	to = tc_new_begin(s->dir, name, err);
+	if (to < 0) {
+		close(from);
+		return err->code;
+	}
+	if (copy_bytes(from, to))
+		rc = tc_fail_errno(err, "%s", s->paths[other(current)]);
+	if (rc == TC_OK)
+		rc = tc_new_sync(to, 0640, err);
+	close(from);
+	close(to);
+	if (rc == TC_OK)
+		return tc_new_publish(s->dir, name, NULL, err);
+	tc_new_abandon(s->dir, name);
+	return rc;
+}
+
+int
+tc_standby_apply(const struct tc_store *s, enum tc_side side,
+		 const struct tc_entries *entries, struct tc_head *head,
+		 struct tc_error *err)
+{
+	struct tc_map m = { .crypto = s->crypto, .head = head };
+	int rc = tc_side_open(s, side, TC_GDBM_WRITE, &m, err);
+
+	if (rc != TC_OK)
+		return rc;
+	errno = 0;
+	rc = tc_map_get_head(&m, head);
+	for (unsigned i = 0; rc == 0 && i < entries->n; i++)
+		rc = tc_entry_apply(&m, entries->data[i], entries->len[i]);
+	if (rc == 0 && tc_gdbm_sync(m.file)) {
+		m.why = tc_gdbm_why(m.file);
+		rc = -1;
+	}
+	if (rc)
+		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s%s%s",
+			     s->paths[side], m.why, errno ? ": " : "",
+			     errno ? strerror(errno) : "");
+	tc_gdbm_close(m.file);
+	return rc;
+}

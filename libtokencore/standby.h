@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The writer's side of the two data files: bringing the standby up to date,
+ * making it anew from the current one, taking it away.
+ */
+#ifndef TC_STANDBY_H
+#define TC_STANDBY_H
+
+#include "store.h"
+
+enum tc_standby {
+	TC_STANDBY_EVEN, /* holds what the current file holds */
+	TC_STANDBY_BEHIND, /* is one commit behind */
+	TC_STANDBY_UNUSABLE /* missing or damaged: make it anew */
+};
+
+/* Tells which it is.  A standby that is a link, or another's, is a failure:
+ * somebody put it there. */
+int tc_standby_look(const struct tc_store *s,
+		    const struct tc_state_file *state,
+		    enum tc_standby *standing, struct tc_error *err);
+
+/* Copies the current file over it, under a new inode. */
+int tc_standby_copy(const struct tc_store *s, enum tc_side current,
+		    struct tc_error *err);
+
+struct tc_entries {
+	const unsigned char *data[2]; /* journal entries, oldest first */
+	size_t len[2];
+	unsigned n;
+};
+
+/* Applies entries and syncs; head is what the file holds then. */
+int tc_standby_apply(const struct tc_store *s, enum tc_side side,
+		     const struct tc_entries *entries, struct tc_head *head,
+		     struct tc_error *err);
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "store.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "trust.h"
+
+/* A commit takes a millisecond and a lookup some microseconds: being
+ * overtaken that often means that something is wrong with the state file. */
+#define TRIES 1000
+#define MOVED (-1)
+
+const char *const tc_store_names[TC_STORE_FILES] = {
+	[TC_FILE_LEFT] = "left.gdbm",
+	[TC_FILE_RIGHT] = "right.gdbm",
+	[TC_FILE_STATE] = "state",
+	[TC_FILE_JOURNAL] = "journal",
+	[TC_FILE_LOCK] = "lock",
+};
+
+int
+tc_store_init(struct tc_store *s, int dir, const char *path,
+	      const struct tc_crypto *crypto)
+{
+	memset(s, 0, sizeof(*s));
+	s->dir = dir;
+	s->crypto = crypto;
+	for (int i = 0; i < TC_STORE_FILES; i++) {
+		if (asprintf(&s->paths[i], "%s/%s", path,
+			     tc_store_names[i]) < 0) {
+			s->paths[i] = NULL;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+void
+tc_store_close(struct tc_store *s)
+{
+	if (s->dir >= 0)
+		close(s->dir);
+	for (int i = 0; i < TC_STORE_FILES; i++)
+		free(s->paths[i]);
+	memset(s, 0, sizeof(*s));
+	s->dir = -1;
+}
+
+/* The descriptor we hold keeps its inode number from being used again, so
+ * another number under the name means another commit. */
+static int
+moved(const struct tc_store *s, int state_fd)
+{
+	struct stat mine, named;
+
+	return fstat(state_fd, &mine) ||
+	    fstatat(s->dir, tc_store_names[TC_FILE_STATE], &named,
+		    AT_SYMLINK_NOFOLLOW) ||
+	    mine.st_ino != named.st_ino || mine.st_dev != named.st_dev;
+}
+
+int
+tc_side_open(const struct tc_store *s, enum tc_side side,
+	     enum tc_gdbm_mode mode, struct tc_map *m, struct tc_error *err)
+{
+	const char *path = s->paths[side];
+	const char *why = "";
+	struct stat st;
+	int fd = tc_trust_file(s->dir, tc_store_names[side], path,
+			       mode == TC_GDBM_READ ? O_RDONLY : O_RDWR,
+			       TC_GROUP_MAY_READ, &st, err);
+
+	if (fd < 0)
+		return err->code;
+	m->crypto = s->crypto;
+	m->file = tc_gdbm_open(fd, mode, &why);
+	if (!m->file)
+		return tc_fail(err, TC_E_UNAVAILABLE, "%s: %s", path, why);
+	return TC_OK;
+}
+
+static int
+read_state(const struct tc_store *s, struct tc_view *v, struct tc_error *err)
+{
+	const char *path = s->paths[TC_FILE_STATE];
+	unsigned char text[TC_HEAD_MAX];
+	struct stat st;
+	ssize_t n;
+
+	v->state_fd = tc_trust_file(s->dir, tc_store_names[TC_FILE_STATE],
+				    path, O_RDONLY, TC_GROUP_MAY_READ, &st,
+				    err);
+	if (v->state_fd < 0)
+		return err->code;
+	n = pread(v->state_fd, text, sizeof(text), 0);
+	if (n < 0)
+		return tc_fail_errno(err, "%s", path);
+	if (tc_state_read(s->crypto, text, (size_t)n, &v->state))
+		return tc_fail(err, TC_E_UNAVAILABLE, "%s: is damaged", path);
+	return TC_OK;
+}
+
+static int
+same_head(const struct tc_head *a, const struct tc_head *b)
+{
+	struct tc_writer wa = { 0 }, wb = { 0 };
+	int same;
+
+	tc_head_write(&wa, a);
+	tc_head_write(&wb, b);
+	same = !wa.bad && !wb.bad && wa.len == wb.len &&
+	    memcmp(wa.data, wb.data, wa.len) == 0;
+	tc_writer_free(&wa);
+	tc_writer_free(&wb);
+	return same;
+}
+
+int
+tc_view_open(const struct tc_store *s, struct tc_view *v,
+	     struct tc_error *err)
+{
+	struct tc_head inside;
+	int rc;
+
+	memset(v, 0, sizeof(*v));
+	v->state_fd = -1;
+	rc = read_state(s, v, err);
+	if (rc == TC_OK)
+		rc = tc_side_open(s, v->state.side, TC_GDBM_READ, &v->map,
+				  err);
+	v->map.head = &v->state.head;
+	if (rc == TC_OK && tc_map_get_head(&v->map, &inside))
+		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
+			     s->paths[v->state.side], v->map.why);
+	else if (rc == TC_OK && !same_head(&inside, &v->state.head))
+		rc = tc_fail(err, TC_E_UNAVAILABLE,
+			     "%s: is not of the commit that %s names",
+			     s->paths[v->state.side],
+			     tc_store_names[TC_FILE_STATE]);
+	if (rc == TC_OK)
+		return TC_OK;
+	/* What went wrong may be that a writer was already at this file. */
+	if (v->state_fd >= 0 && moved(s, v->state_fd))
+		rc = MOVED;
+	tc_view_close(v);
+	return rc;
+}
+
+void
+tc_view_close(struct tc_view *v)
+{
+	tc_gdbm_close(v->map.file);
+	if (v->state_fd >= 0)
+		close(v->state_fd);
+	v->map.file = NULL;
+	v->state_fd = -1;
+}
+
+void
+tc_lookup_free(struct tc_lookup *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(items[i].value);
+		items[i].value = NULL;
+		items[i].found = 0;
+	}
+}
+
+static int
+read_once(const struct tc_store *s, struct tc_lookup *items, size_t n,
+	  struct tc_head *head, struct tc_error *err)
+{
+	struct tc_view v;
+	int rc = tc_view_open(s, &v, err);
+
+	if (rc != TC_OK)
+		return rc;
+	for (size_t i = 0; i < n && rc == TC_OK; i++) {
+		items[i].found = tc_map_get(&v.map, items[i].key,
+					    items[i].key_len,
+					    &items[i].value, &items[i].len);
+		if (items[i].found < 0)
+			rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
+				     s->paths[v.state.side], v.map.why);
+	}
+	if (moved(s, v.state_fd))
+		rc = MOVED;
+	*head = v.state.head;
+	tc_view_close(&v);
+	if (rc != TC_OK)
+		tc_lookup_free(items, n);
+	return rc;
+}
+
+static int
+always_moving(const struct tc_store *s, struct tc_error *err)
+{
+	return tc_fail(err, TC_E_UNAVAILABLE, "%s: does not come to rest",
+		       s->paths[TC_FILE_STATE]);
+}
+
+int
+tc_store_read(const struct tc_store *s, struct tc_lookup *items, size_t n,
+	      struct tc_head *head, struct tc_error *err)
+{
+	for (size_t i = 0; i < n; i++)
+		items[i].value = NULL;
+	for (int i = 0; i < TRIES; i++) {
+		int rc = read_once(s, items, n, head, err);
+
+		if (rc != MOVED)
+			return rc;
+	}
+	return always_moving(s, err);
+}
+
+static int
+each_once(const struct tc_store *s, struct tc_head *head, tc_item_fn *fn,
+	  void *arg, struct tc_error *err)
+{
+	struct tc_view v;
+	int rc = tc_view_open(s, &v, err), stop = 0;
+
+	if (rc != TC_OK)
+		return rc;
+	for (uint32_t i = 0; !stop && i < v.state.head.pages; i++)
+		stop = tc_map_page(&v.map, i, fn, arg);
+	if (stop < 0)
+		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
+			     s->paths[v.state.side], v.map.why);
+	if (moved(s, v.state_fd))
+		rc = MOVED;
+	*head = v.state.head;
+	tc_view_close(&v);
+	return rc;
+}
+
+int
+tc_store_each(const struct tc_store *s, struct tc_head *head, tc_item_fn *fn,
+	      void (*restart)(void *), void *arg, struct tc_error *err)
+{
+	for (int i = 0; i < TRIES; i++) {
+		int rc = each_once(s, head, fn, arg, err);
+
+		if (rc != MOVED)
+			return rc;
+		restart(arg);
+	}
+	return always_moving(s, err);
+}
+
+void
+tc_key_token(struct tc_lookup *item, const unsigned char id[15])
+{
+	item->key[0] = 't';
+	memcpy(item->key + 1, id, 15);
+	item->key_len = 16;
+}
+
+void
+tc_key_user(struct tc_lookup *item, const char *user)
+{
+	size_t len = strnlen(user, TC_USER_MAX);
+
+	item->key[0] = 'u';
+	memcpy(item->key + 1, user, len);
+	item->key_len = len + 1;
+}

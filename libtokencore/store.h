@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The store: two data files, left and right, and a state file that names the
+ * current one.  Nothing ever writes to the current file; the one writer brings
+ * the other up to date and then replaces the state file (commit.h).  A reader
+ * takes no lock: it looks whether the state file is still the same one after
+ * it has read, and starts over if not.
+ */
+#ifndef TC_STORE_H
+#define TC_STORE_H
+
+#include "pages.h"
+#include "tokencore.h"
+
+enum tc_store_file {
+	TC_FILE_LEFT,  /* same order as enum tc_side */
+	TC_FILE_RIGHT,
+	TC_FILE_STATE,
+	TC_FILE_JOURNAL,
+	TC_FILE_LOCK,
+	TC_STORE_FILES
+};
+
+extern const char *const tc_store_names[TC_STORE_FILES];
+
+struct tc_store {
+	int dir;
+	const struct tc_crypto *crypto;
+	char *paths[TC_STORE_FILES]; /* for messages */
+};
+
+/* Takes the descriptor.  0, or -1 when out of memory. */
+int tc_store_init(struct tc_store *s, int dir, const char *path,
+		  const struct tc_crypto *crypto);
+void tc_store_close(struct tc_store *s);
+
+/* One item to be looked up. */
+struct tc_lookup {
+	unsigned char key[TC_ITEM_KEY_MAX];
+	size_t key_len;
+	int found;		/* 1 or 0, set by tc_store_read() */
+	unsigned char *value;	/* malloced if found */
+	size_t len;
+};
+
+/* Looks all of them up in one commit's state.  After a failure nothing is
+ * allocated.  TC_OK, or TC_E_UNAVAILABLE and the like. */
+int tc_store_read(const struct tc_store *s, struct tc_lookup *items, size_t n,
+		  struct tc_head *head, struct tc_error *err);
+void tc_lookup_free(struct tc_lookup *items, size_t n);
+
+/* All items of one commit's state, page by page.  fn may be called again from
+ * the start, after restart(arg), when commits overtook it. */
+int tc_store_each(const struct tc_store *s, struct tc_head *head,
+		  tc_item_fn *fn, void (*restart)(void *), void *arg,
+		  struct tc_error *err);
+
+/* A state file that is being looked at, and the data file it names. */
+struct tc_view {
+	int state_fd;
+	struct tc_state_file state;
+	struct tc_map map;
+};
+
+/* TC_OK; -1 when the state moved meanwhile: try again; or a failure. */
+int tc_view_open(const struct tc_store *s, struct tc_view *v,
+		 struct tc_error *err);
+void tc_view_close(struct tc_view *v);
+int tc_side_open(const struct tc_store *s, enum tc_side side,
+		 enum tc_gdbm_mode mode, struct tc_map *m,
+		 struct tc_error *err);
+
+/* The keys of items. */
+void tc_key_token(struct tc_lookup *item, const unsigned char id[15]);
+void tc_key_user(struct tc_lookup *item, const char *user);
+
+#endif
