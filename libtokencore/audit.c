@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "audit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "text.h"
+
+/* A name from the wire is cut off there; four characters per byte at most. */
+#define NAME_ROOM 264
+#define LABEL_ROOM (4 * TC_LABEL_MAX + 1)
+
+struct escaped {
+	char label[LABEL_ROOM], user[NAME_ROOM], service[NAME_ROOM];
+	char rhost[NAME_ROOM], actor[NAME_ROOM], why[TC_ERROR_MAX];
+};
+
+static void
+escape_all(const struct tc_event *e, struct escaped *x)
+{
+	tc_escape(e->label ? e->label : "", 0, x->label, sizeof(x->label));
+	tc_escape(e->user ? e->user : "", 0, x->user, sizeof(x->user));
+	tc_escape(e->service ? e->service : "", 1, x->service,
+		  sizeof(x->service));
+	tc_escape(e->rhost ? e->rhost : "", 1, x->rhost, sizeof(x->rhost));
+	tc_escape(e->actor ? e->actor : "", 0, x->actor, sizeof(x->actor));
+	tc_escape(e->why ? e->why : "", 0, x->why, sizeof(x->why));
+}
+
+/* ---- text ---- */
+
+struct line {
+	char text[2048];
+	size_t len;
+};
+
+static void
+add(struct line *l, const char *before, const char *value, const char *after)
+{
+	if (*value == '\0' || l->len >= sizeof(l->text) - 1)
+		return;
+	snprintf(l->text + l->len, sizeof(l->text) - l->len, "%s%s%s", before,
+		 value, after);
+	l->len += strlen(l->text + l->len);
+}
+
+void
+tc_audit_text(const tc_handle *h, const struct tc_policy *p,
+	      const struct tc_event *e)
+{
+	struct escaped x;
+	struct line l = { .len = 0 };
+	char kid[16] = "";
+
+	if (!h->log || (p && !p->config.syslog))
+		return;
+	escape_all(e, &x);
+	if (e->kid)
+		snprintf(kid, sizeof(kid), "%u", e->kid);
+	add(&l, "", e->event, "");
+	add(&l, " ", e->result, "");
+	add(&l, " reason=", e->reason ? e->reason : "", "");
+	add(&l, " user=\"", x.user, "\"");
+	add(&l, " service=", x.service, "");
+	add(&l, " rhost=", x.rhost, "");
+	add(&l, " id=", e->id ? e->id : "", "");
+	add(&l, " label=\"", x.label, "\"");
+	add(&l, " kid=", kid, "");
+	add(&l, " by=\"", x.actor, "\"");
+	add(&l, " why=\"", x.why, "\"");
+	h->log(h->log_arg, e->priority, l.text);
+}
+
+/* ---- JSON ---- */
+
+static const char *
+null_if_empty(const char *text)
+{
+	return text && *text ? text : NULL;
+}
+
+/* The line with its end, malloced; NULL when out of memory. */
+static char *
+json_line(const struct tc_event *e)
+{
+	struct escaped x;
+	char ts[32] = "";
+	time_t now = time(NULL);
+	struct tm tm;
+	json_t *o;
+	char *text, *line = NULL;
+
+	escape_all(e, &x);
+	if (gmtime_r(&now, &tm))
+		strftime(ts, sizeof(ts), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	o = json_pack("{s:i,s:s,s:s,s:s,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?,s:o,"
+		      "s:s?,s:i,s:s?}",
+		      "v", 1, "ts", ts, "event", e->event, "result",
+		      e->result, "reason", null_if_empty(e->reason), "id",
+		      null_if_empty(e->id), "label", null_if_empty(x.label),
+		      "user", null_if_empty(x.user), "service",
+		      null_if_empty(x.service), "rhost",
+		      null_if_empty(x.rhost), "kid",
+		      e->kid ? json_integer((json_int_t)e->kid) : json_null(),
+		      "actor", null_if_empty(x.actor), "pid", (int)getpid(), "why",
+		      null_if_empty(x.why));
+	text = o ? json_dumps(o, JSON_COMPACT) : NULL;
+	json_decref(o);
+	if (text && asprintf(&line, "%s\n", text) < 0)
+		line = NULL;
+	free(text);
+	return line;
+}
+
+static int
+open_log(const struct tc_policy *p, struct tc_error *err)
+{
+	struct stat st;
+	int fd;
+
+	if (p->audit_dir < 0) {
+		tc_fail(err, TC_E_UNAVAILABLE, "%s: its folder is missing",
+			p->config.audit_log);
+		return -1;
+	}
+	/* O_NONBLOCK: a FIFO put there must not hang a login. */
+	fd = openat(p->audit_dir, p->audit_base, O_WRONLY | O_APPEND |
+		    O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640);
+	if (fd < 0 || fstat(fd, &st)) {
+		tc_fail_errno(err, "%s", p->config.audit_log);
+	} else if (!S_ISREG(st.st_mode)) {
+		tc_fail(err, TC_E_UNAVAILABLE, "%s: is not a regular file",
+			p->config.audit_log);
+	} else {
+		return fd;
+	}
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+int
+tc_audit_change(const struct tc_policy *p, const struct tc_event *e,
+		struct tc_error *err)
+{
+	char *line;
+	size_t len;
+	ssize_t n;
+	int fd;
+
+	if (!p->config.audit_log)
+		return TC_OK;
+	fd = open_log(p, err);
+	if (fd < 0)
+		return err->code;
+	line = json_line(e);
+	len = line ? strlen(line) : 0;
+	/* One write, so that lines of several processes do not mix. */
+	n = line ? write(fd, line, len) : -1;
+	if (n < 0)
+		tc_fail_errno(err, "%s", p->config.audit_log);
+	else if ((size_t)n != len)
+		tc_fail(err, TC_E_UNAVAILABLE, "%s: no space for a whole line",
+			p->config.audit_log);
+	close(fd);
+	free(line);
+	return n >= 0 && (size_t)n == len ? TC_OK : err->code;
+}
+
+void
+tc_audit(const tc_handle *h, const struct tc_policy *p,
+	 const struct tc_event *e)
+{
+	struct tc_error unused;
+
+	tc_audit_text(h, p, e);
+	if (p)
+		(void)tc_audit_change(p, e, &unused);
+}

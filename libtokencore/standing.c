@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "standing.h"
+
+int
+tc_user_mark(const unsigned char *value, size_t len, int64_t *before)
+{
+	struct tc_reader r = { value, value + len, 0 };
+
+	*before = (int64_t)tc_get(&r, 8);
+	return r.bad || r.at != r.end ? -1 : 0;
+}
+
+static int64_t
+key_mark(const struct tc_head *head, unsigned kid)
+{
+	for (unsigned i = 0; i < head->n_marks; i++)
+		if (head->marks[i].kid == kid)
+			return head->marks[i].before;
+	return 0;
+}
+
+enum tc_verdict
+tc_standing(const struct tc_record *r, const struct tc_key *key,
+	    const struct tc_head *head, int64_t user_before, int64_t skew,
+	    int64_t now, const char **why)
+{
+	const char *unused;
+
+	if (!why)
+		why = &unused;
+	*why = NULL;
+	if (!key)
+		return TC_UNKNOWN_KEY;
+	if (r->state != TC_STATE_ACTIVE)
+		return TC_REVOKED;
+	if (key->state == TC_KEY_RETIRED ||
+	    r->created <= key_mark(head, r->kid)) {
+		*why = "its key is retired";
+		return TC_REVOKED;
+	}
+	if (r->created <= user_before) {
+		*why = "everything of the user was revoked";
+		return TC_REVOKED;
+	}
+	if (r->created <= head->all_before) {
+		*why = "everything was revoked";
+		return TC_REVOKED;
+	}
+	if (r->expires && now >= r->expires)
+		return TC_EXPIRED;
+	if (r->created > now + skew)
+		return TC_NOT_YET_VALID;
+	return TC_VALID;
+}

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The decision.  Every function here gives a verdict that refuses unless it
+ * found a reason not to; the order of the steps is doc/DESIGN.md's.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+
+#include <openssl/crypto.h>
+
+#include "audit.h"
+#include "caveat.h"
+#include "error.h"
+#include "match.h"
+#include "owner.h"
+#include "record.h"
+#include "standing.h"
+
+/* What the steps of one decision hand on. */
+struct trial {
+	tc_handle *h;
+	struct tc_policy *policy;
+	const struct tc_request *req;
+	struct tc_result *res;
+	char claimed[TC_USER_MAX + 1]; /* without the realm; "": none */
+	int64_t now;
+	struct tc_head head;
+	struct tc_lookup items[2]; /* the record; the user's mark */
+	struct tc_record *record;
+	int64_t user_before;
+	int rightful; /* a right tag without a record */
+};
+
+static enum tc_verdict
+say(struct trial *t, enum tc_verdict verdict, const char *why)
+{
+	if (why)
+		snprintf(t->res->detail, sizeof(t->res->detail), "%s", why);
+	return verdict;
+}
+
+/* "alice@example.org" is "alice" where that is the default realm.  A name
+ * that is too long fits nobody. */
+static int
+read_claim(struct trial *t)
+{
+	const char *user = t->req->user, *realm;
+	const char *ours = t->policy->config.default_realm;
+	size_t len;
+
+	t->claimed[0] = '\0';
+	if (!user)
+		return 0;
+	len = strnlen(user, sizeof(t->claimed));
+	realm = ours ? strrchr(user, '@') : NULL;
+	if (realm && strcmp(realm + 1, ours) == 0)
+		len = (size_t)(realm - user);
+	if (len == 0 || len >= sizeof(t->claimed))
+		return -1;
+	memcpy(t->claimed, user, len);
+	t->claimed[len] = '\0';
+	return 0;
+}
+
+/* Reads record and mark.  The seal is computed also for a record that is not
+ * there, so that both cases take the same time. */
+static enum tc_verdict
+read_record(struct trial *t, const unsigned char id[TC_ID_BYTES],
+	    const struct tc_key *key)
+{
+	static const unsigned char blank[200];
+	struct tc_lookup *item = &t->items[0];
+	const unsigned char *data = blank;
+	size_t len = sizeof(blank);
+	struct tc_error err;
+	int sealed;
+
+	tc_key_token(item, id);
+	tc_key_user(&t->items[1], t->claimed);
+	if (tc_store_read(&t->policy->store, t->items, 2, &t->head, &err))
+		return say(t, TC_UNAVAILABLE, err.text);
+	if (item->found) {
+		data = item->value;
+		len = item->len;
+	}
+	sealed = tc_record_sealed(&t->h->crypto, key->rec, item->key, data,
+				  len);
+	if (!item->found)
+		return TC_VALID;
+	t->record = tc_record_read(item->key, item->value, item->len);
+	if (!t->record)
+		return say(t, TC_UNAVAILABLE, "the record is damaged");
+	/* Without its key a record cannot be judged, only refused. */
+	if (key->kid && (!sealed || t->record->kid != key->kid))
+		return say(t, TC_UNAVAILABLE,
+			   "the record's seal does not fit");
+	return TC_VALID;
+}
+
+static void
+fill_in(struct trial *t, const struct tc_proof *proof)
+{
+	const struct tc_record *r = t->record;
+	struct tc_result *res = t->res;
+
+	res->proved = 1;
+	snprintf(res->user, sizeof(res->user), "%s", r->user);
+	snprintf(res->id, sizeof(res->id), "%s", r->id);
+	snprintf(res->label, sizeof(res->label), "%s", r->label);
+	res->expires = r->expires;
+	res->kid = r->kid;
+	res->proof = *proof;
+}
+
+/* The mark of the owner, if the claim did not name the owner. */
+static enum tc_verdict
+read_mark(struct trial *t)
+{
+	struct tc_lookup *item = &t->items[1];
+	struct tc_head head;
+	struct tc_error err;
+
+	if (strcmp(t->claimed, t->record->user) != 0) {
+		tc_lookup_free(item, 1);
+		tc_key_user(item, t->record->user);
+		if (tc_store_read(&t->policy->store, item, 1, &head, &err))
+			return say(t, TC_UNAVAILABLE, err.text);
+	}
+	if (item->found &&
+	    tc_user_mark(item->value, item->len, &t->user_before))
+		return say(t, TC_UNAVAILABLE, "the user's mark is damaged");
+	return TC_VALID;
+}
+
+static int
+service_fits(const struct trial *t)
+{
+	const struct tc_record *r = t->record;
+
+	if (r->n_services == 0)
+		return 1;
+	for (size_t i = 0; t->req->service && i < r->n_services; i++)
+		if (tc_config_fits(&t->policy->config, r->services[i],
+				   t->req->service))
+			return 1;
+	return 0;
+}
+
+static int
+source_fits(const struct trial *t, const struct tc_source *peer)
+{
+	const struct tc_record *r = t->record;
+
+	if (r->n_sources == 0)
+		return 1;
+	for (size_t i = 0; peer && i < r->n_sources; i++)
+		if (tc_source_contains(&r->sources[i], peer))
+			return 1;
+	return 0;
+}
+
+/* Does the caveat's list of services name this login's? */
+static int
+caveat_service_fits(const struct trial *t, const char *joined)
+{
+	char name[TC_SERVICE_MAX + 1];
+
+	while (t->req->service && *joined) {
+		size_t len = strcspn(joined, ",");
+
+		snprintf(name, sizeof(name), "%.*s", (int)len, joined);
+		if (tc_config_fits(&t->policy->config, name, t->req->service))
+			return 1;
+		joined += len + (joined[len] == ',');
+	}
+	return 0;
+}
+
+static enum tc_verdict
+caveat_holds(struct trial *t, const struct tc_caveat *c,
+	     const struct tc_source *peer)
+{
+	switch (c->type) {
+	case TC_CAVEAT_NOT_AFTER:
+		if (!t->res->expires || c->not_after + 1 < t->res->expires)
+			t->res->expires = c->not_after + 1;
+		return t->now > c->not_after ? TC_EXPIRED : TC_VALID;
+	case TC_CAVEAT_SERVICE:
+		return caveat_service_fits(t, c->services)
+			? TC_VALID : TC_WRONG_SERVICE;
+	case TC_CAVEAT_SOURCE:
+		return peer && tc_source_contains(&c->source, peer)
+			? TC_VALID : TC_WRONG_SOURCE;
+	}
+	return TC_MALFORMED;
+}
+
+/* The least of the verdicts by the enum's order, which is the order of the
+ * steps: "expired" is said before "wrong-service". */
+static enum tc_verdict
+limits(struct trial *t, const struct tc_proof *proof)
+{
+	struct tc_caveat caveats[TC_CAVEATS_MAX];
+	size_t n = tc_caveats_decode(proof->caveats, proof->caveats_len,
+				     caveats);
+	struct tc_source address, *peer = NULL;
+	enum tc_verdict worst = TC_VALID;
+
+	if (tc_peer_address(t->req->rhost, &address) == 0)
+		peer = &address;
+	if (!source_fits(t, peer))
+		worst = TC_WRONG_SOURCE;
+	if (!service_fits(t))
+		worst = TC_WRONG_SERVICE;
+	for (size_t i = 0; i < n; i++) {
+		enum tc_verdict v = caveat_holds(t, &caveats[i], peer);
+
+		if (v < worst)
+			worst = v;
+	}
+	return worst;
+}
+
+/* Everything that is asked of a token whose tag is right. */
+static enum tc_verdict
+judge(struct trial *t, const struct tc_proof *proof, const struct tc_key *key)
+{
+	const char *why = NULL;
+	enum tc_verdict verdict, limit;
+
+	fill_in(t, proof);
+	if (t->req->user && strcmp(t->claimed, t->record->user) != 0)
+		return TC_WRONG_USER;
+	verdict = read_mark(t);
+	if (verdict != TC_VALID)
+		return verdict;
+	verdict = tc_standing(t->record, key, &t->head, t->user_before,
+			      t->policy->config.clock_skew, t->now, &why);
+	limit = limits(t, proof);
+	if (limit < verdict)
+		verdict = limit;
+	if (verdict != TC_VALID)
+		return say(t, verdict, why);
+	why = tc_owner_refused(&t->policy->config, t->req, t->record->user,
+			       &verdict);
+	return say(t, verdict, why);
+}
+
+/* The key that stands in for one we do not have: refusing has to take as long
+ * as accepting. */
+static const struct tc_key no_key;
+
+static enum tc_verdict
+check_tag(struct trial *t, const struct tc_token *tok)
+{
+	const struct tc_key *key, *known;
+	struct tc_proof proof = { .caveats_len = 0 };
+	unsigned char want[TC_TAG_LEN];
+	enum tc_verdict verdict;
+	int right;
+
+	known = tc_keys_find(&t->policy->keys, tc_token_kid(tok));
+	key = known ? known : &no_key;
+	if (tc_token_id(&t->h->crypto, tok, proof.id))
+		return say(t, TC_UNAVAILABLE, "no SHA-256");
+	verdict = read_record(t, proof.id, key);
+	if (tc_token_tag(&t->h->crypto, key->mac, t->record ? t->record->user
+			 : t->claimed, tok, want))
+		return say(t, TC_UNAVAILABLE, "no HMAC");
+	right = CRYPTO_memcmp(want, tok->tag, TC_TAG_LEN) == 0;
+	OPENSSL_cleanse(want, sizeof(want));
+	if (verdict != TC_VALID)
+		return verdict;
+	if (!known && t->policy->stale)
+		return say(t, TC_UNAVAILABLE, "the keys changed and this "
+			   "process may not read them");
+	if (!known)
+		return TC_UNKNOWN_KEY;
+	if (!t->record) {
+		t->rightful = right && t->req->user;
+		return say(t, TC_UNKNOWN_TOKEN, t->rightful ? "the tag is "
+			   "right: the store was rolled back, or the key is "
+			   "known to someone" : NULL);
+	}
+	if (!right)
+		return TC_FORGED;
+	proof.caveats_len = (unsigned char)tok->caveats_len;
+	memcpy(proof.caveats, tok->caveats, tok->caveats_len);
+	return judge(t, &proof, known);
+}
+
+static enum tc_verdict
+recheck(struct trial *t, const struct tc_proof *proof)
+{
+	struct tc_error err;
+	const struct tc_key *key;
+
+	/* The kid is in the record alone, so the seal comes second. */
+	tc_key_token(&t->items[0], proof->id);
+	tc_key_user(&t->items[1], t->claimed);
+	if (proof->caveats_len > TC_CAVEAT_BYTES ||
+	    tc_caveats_check(proof->caveats, proof->caveats_len) < 0)
+		return TC_MALFORMED;
+	if (tc_store_read(&t->policy->store, t->items, 2, &t->head, &err))
+		return say(t, TC_UNAVAILABLE, err.text);
+	if (!t->items[0].found)
+		return TC_UNKNOWN_TOKEN;
+	t->record = tc_record_read(t->items[0].key, t->items[0].value,
+				   t->items[0].len);
+	if (!t->record)
+		return say(t, TC_UNAVAILABLE, "the record is damaged");
+	key = tc_keys_find(&t->policy->keys, t->record->kid);
+	if (!key)
+		return TC_UNKNOWN_KEY;
+	if (!tc_record_sealed(&t->h->crypto, key->rec, t->items[0].key,
+			      t->items[0].value, t->items[0].len))
+		return say(t, TC_UNAVAILABLE,
+			   "the record's seal does not fit");
+	return judge(t, proof, key);
+}
+
+static int
+priority_of(const struct trial *t, enum tc_verdict verdict)
+{
+	if (t->rightful)
+		return LOG_CRIT;
+	if (verdict == TC_UNAVAILABLE)
+		return LOG_ERR;
+	if (verdict == TC_FORGED)
+		return LOG_WARNING;
+	return verdict == TC_VALID ? LOG_INFO : LOG_NOTICE;
+}
+
+static void
+log_verdict(const struct trial *t, enum tc_verdict verdict)
+{
+	const struct tc_result *res = t->res;
+	struct tc_event e = {
+		.event = "login",
+		.result = verdict == TC_VALID ? "allow" : "deny",
+		.reason = verdict == TC_VALID ? "" : tc_verdict_name(verdict),
+		.id = res->id,
+		.label = res->label,
+		.user = t->req->user ? t->req->user : res->user,
+		.service = t->req->service,
+		.rhost = t->req->rhost,
+		.kid = res->kid,
+		.why = res->detail,
+		.priority = priority_of(t, verdict),
+	};
+
+	tc_audit(t->h, t->policy, &e);
+}
+
+static enum tc_verdict
+run(struct trial *t, const struct tc_proof *proof)
+{
+	struct tc_token tok;
+	enum tc_verdict verdict;
+
+	if (!t->policy->config.enabled)
+		return TC_DISABLED;
+	if (proof)
+		return read_claim(t) ? TC_WRONG_USER : recheck(t, proof);
+	verdict = tc_token_read(t->req->authtok, t->req->authtok_len, &tok);
+	/* Nobody's name is that long: refused like any other stranger's. */
+	if (verdict == TC_VALID && read_claim(t))
+		verdict = TC_WRONG_USER;
+	if (verdict == TC_VALID)
+		verdict = check_tag(t, &tok);
+	OPENSSL_cleanse(&tok, sizeof(tok));
+	return verdict;
+}
+
+/* Without configuration only the text can be judged. */
+static enum tc_verdict
+text_alone(struct trial *t, const struct tc_proof *proof, const char *why)
+{
+	struct tc_token tok;
+	enum tc_verdict verdict;
+
+	if (proof)
+		return say(t, TC_UNAVAILABLE, why);
+	verdict = tc_token_read(t->req->authtok, t->req->authtok_len, &tok);
+	OPENSSL_cleanse(&tok, sizeof(tok));
+	return verdict == TC_VALID ? say(t, TC_UNAVAILABLE, why) : verdict;
+}
+
+static enum tc_verdict
+decide(tc_handle *h, const struct tc_proof *proof,
+       const struct tc_request *req, struct tc_result *res)
+{
+	struct trial t = { .h = h, .req = req, .res = res };
+	enum tc_verdict verdict = TC_UNAVAILABLE;
+	struct tc_error err;
+
+	memset(res, 0, sizeof(*res));
+	if (!proof && !tc_is_token(req->authtok, req->authtok_len)) {
+		res->verdict = verdict = TC_NOT_A_TOKEN;
+		if (!(req->flags & TC_LOG_NONTOKEN))
+			return verdict;
+	}
+	if (!h)
+		return res->verdict = text_alone(&t, proof,
+						 "there is no handle");
+	t.now = req->now ? req->now : (int64_t)time(NULL);
+	t.policy = tc_policy_get(h, &err);
+	if (!t.policy)
+		verdict = text_alone(&t, proof, err.text);
+	else if (verdict != TC_NOT_A_TOKEN)
+		verdict = run(&t, proof);
+	res->verdict = verdict;
+	if (!proof || verdict != TC_VALID)
+		log_verdict(&t, verdict);
+	tc_lookup_free(t.items, 2);
+	tc_record_free(t.record);
+	tc_policy_put(h, t.policy);
+	return verdict;
+}
+
+enum tc_verdict
+tc_verify(tc_handle *h, const struct tc_request *req, struct tc_result *res)
+{
+	return decide(h, NULL, req, res);
+}
+
+enum tc_verdict
+tc_recheck(tc_handle *h, const struct tc_proof *proof,
+	   const struct tc_request *req, struct tc_result *res)
+{
+	return decide(h, proof, req, res);
+}
