@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A new installation: the host's, or one in a folder of its own.  What was
+ * made is taken away again when a later step fails.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bytes.h"
+#include "commit.h"
+#include "error.h"
+#include "keys.h"
+#include "newfile.h"
+#include "trust.h"
+
+#define GROUP "apitoken"
+#define NO_GID ((gid_t)-1)
+
+struct layout {
+	char *config, *folder, *secret, *store, *audit, *audit_folder;
+	const char *store_text, *audit_text; /* as the configuration says */
+	gid_t gid;
+	int made_folder, made_store, made_audit_folder, made_audit;
+	int made_secret, made_files;
+};
+
+static const char config_text[] =
+	"# Policy of apitoken; apitoken.conf(5) lists every key.\n"
+	"# A key or value that is not understood refuses every token.\n"
+	"enabled = yes\n"
+	"secret_file = secret.conf\n"
+	"store = %s\n"
+	"audit_log = %s\n"
+	"syslog = yes\n"
+	"allow_root = no\n"
+	"\n"
+	"# A token's service name, and the services that it stands for.\n"
+	"[services]\n"
+	"imap = dovecot, imaps, cyrus\n";
+
+static char *
+join(const char *folder, const char *name)
+{
+	char *path;
+
+	return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
+}
+
+static int
+plan(struct layout *l, const char *config, struct tc_error *err)
+{
+	const char *base;
+	int host = strcmp(config, TC_DEFAULT_CONFIG) == 0;
+	struct group *group = geteuid() == 0 ? getgrnam(GROUP) : NULL;
+
+	memset(l, 0, sizeof(*l));
+	l->gid = group ? group->gr_gid : NO_GID;
+	l->config = strdup(config);
+	l->folder = tc_dirname(config, &base);
+	if (*base == '\0')
+		return tc_fail(err, TC_E_INVALID, "%s: not a file name",
+			       config);
+	l->store_text = host ? "/var/lib/apitoken" : "store";
+	l->audit_text = host ? "/var/log/apitoken/audit.json" : "audit.json";
+	if (l->folder) {
+		l->secret = join(l->folder, "secret.conf");
+		l->store = host ? strdup(l->store_text)
+				: join(l->folder, l->store_text);
+		l->audit = host ? strdup(l->audit_text)
+				: join(l->folder, l->audit_text);
+		l->audit_folder = l->audit ? tc_dirname(l->audit, &base)
+					   : NULL;
+	}
+	if (!l->config || !l->secret || !l->store || !l->audit_folder)
+		return tc_fail(err, TC_E_NOMEM, "out of memory");
+	return TC_OK;
+}
+
+static void
+plan_free(struct layout *l)
+{
+	free(l->config);
+	free(l->folder);
+	free(l->secret);
+	free(l->store);
+	free(l->audit);
+	free(l->audit_folder);
+}
+
+/* A folder that is there already is taken as it is. */
+static int
+make_folder(const char *path, mode_t mode, gid_t gid, int *made,
+	    struct tc_error *err)
+{
+	if (mkdir(path, 0700)) {
+		if (errno == EEXIST)
+			return TC_OK;
+		return tc_fail_errno(err, "%s", path);
+	}
+	*made = 1;
+	if ((gid != NO_GID && chown(path, (uid_t)-1, gid)) ||
+	    chmod(path, mode))
+		return tc_fail_errno(err, "%s", path);
+	return TC_OK;
+}
+
+static int
+must_be_absent(const char *path, struct tc_error *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0)
+		return tc_fail(err, TC_E_EXISTS, "%s: exists already", path);
+	return errno == ENOENT || errno == ENOTDIR
+		? TC_OK : tc_fail_errno(err, "%s", path);
+}
+
+static int
+nothing_there(const struct layout *l, struct tc_error *err)
+{
+	int rc = must_be_absent(l->config, err);
+
+	if (rc == TC_OK)
+		rc = must_be_absent(l->secret, err);
+	for (int i = 0; rc == TC_OK && i < TC_STORE_FILES; i++) {
+		char *path = join(l->store, tc_store_names[i]);
+
+		rc = path ? must_be_absent(path, err)
+			  : tc_fail(err, TC_E_NOMEM, "out of memory");
+		free(path);
+	}
+	return rc;
+}
+
+/* Readable by the group only where that is the services' group. */
+static int
+make_file(const char *path, mode_t mode, gid_t gid, const void *data,
+	  size_t len, int *made, struct tc_error *err)
+{
+	int rc = TC_OK;
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
+		      O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return tc_fail_errno(err, "%s", path);
+	*made = 1;
+	if (gid == NO_GID && mode == 0640)
+		mode = 0600;
+	if ((gid != NO_GID && fchown(fd, (uid_t)-1, gid)) ||
+	    tc_write_all(fd, data, len) || fchmod(fd, mode) || fsync(fd))
+		rc = tc_fail_errno(err, "%s", path);
+	close(fd);
+	return rc;
+}
+
+static int
+make_secret(struct layout *l, const struct tc_crypto *c, const char *secret,
+	    struct tc_error *err)
+{
+	static const char head[] =
+		"# The keys that make tokens valid: whoever reads this file "
+		"can make them.\n"
+		"# See apitoken-secret.conf(5) and \"apitoken key\".\n";
+	struct tc_writer w = { 0 };
+	int rc;
+
+	tc_put_bytes(&w, head, sizeof(head) - 1);
+	rc = tc_keys_write(c, &w, 1, secret, TC_KEY_ACTIVE, err);
+	if (rc == TC_OK)
+		rc = make_file(l->secret, 0640, l->gid, w.data, w.len,
+			       &l->made_secret, err);
+	tc_writer_free(&w);
+	return rc;
+}
+
+static int
+make_store(struct layout *l, const struct tc_crypto *c, struct tc_error *err)
+{
+	struct tc_store s;
+	int rc, fd;
+
+	rc = make_folder(l->store, l->gid == NO_GID ? 0700 : 02750, l->gid,
+			 &l->made_store, err);
+	if (rc != TC_OK)
+		return rc;
+	fd = tc_trust_dir(l->store, err);
+	if (fd < 0)
+		return err->code;
+	l->made_files = 1;
+	rc = tc_store_init(&s, fd, l->store, c) == 0
+		? tc_store_create(&s, (int64_t)time(NULL), err)
+		: tc_fail(err, TC_E_NOMEM, "out of memory");
+	tc_store_close(&s);
+	return rc;
+}
+
+static int
+make_config(const struct layout *l, struct tc_error *err)
+{
+	char *text;
+	int made = 0, rc, len;
+
+	len = asprintf(&text, config_text, l->store_text, l->audit_text);
+	if (len < 0)
+		return tc_fail(err, TC_E_NOMEM, "out of memory");
+	rc = make_file(l->config, 0644, NO_GID, text, (size_t)len, &made, err);
+	free(text);
+	if (rc != TC_OK && made)
+		(void)unlink(l->config);
+	return rc;
+}
+
+static int
+make_all(struct layout *l, const struct tc_crypto *c, const char *secret,
+	 struct tc_error *err)
+{
+	int rc = make_folder(l->folder, 0755, NO_GID, &l->made_folder, err);
+	int fd = rc == TC_OK ? tc_trust_dir(l->folder, err) : -1;
+
+	if (fd < 0)
+		return err->code;
+	rc = make_folder(l->audit_folder, l->gid == NO_GID ? 0700 : 02750,
+			 l->gid, &l->made_audit_folder, err);
+	if (rc == TC_OK && access(l->audit, F_OK))
+		rc = make_file(l->audit, 0640, l->gid, "", 0, &l->made_audit,
+			       err);
+	if (rc == TC_OK)
+		rc = make_secret(l, c, secret, err);
+	if (rc == TC_OK)
+		rc = make_store(l, c, err);
+	if (rc == TC_OK)
+		rc = make_config(l, err);
+	if (rc == TC_OK && fsync(fd))
+		rc = tc_fail_errno(err, "%s", l->folder);
+	close(fd);
+	return rc;
+}
+
+static void
+take_away(const struct layout *l)
+{
+	for (int i = 0; l->made_files && i < TC_STORE_FILES; i++) {
+		char *path = join(l->store, tc_store_names[i]);
+
+		if (path)
+			(void)unlink(path);
+		free(path);
+	}
+	if (l->made_store)
+		(void)rmdir(l->store);
+	if (l->made_secret)
+		(void)unlink(l->secret);
+	if (l->made_audit)
+		(void)unlink(l->audit);
+	if (l->made_audit_folder)
+		(void)rmdir(l->audit_folder);
+	if (l->made_folder)
+		(void)rmdir(l->folder);
+}
+
+int
+tc_init(const char *config, const char *secret, struct tc_error *err)
+{
+	struct tc_error local;
+	struct tc_crypto crypto;
+	struct layout l;
+	int rc;
+
+	if (!err)
+		err = &local;
+	if (!config)
+		config = TC_DEFAULT_CONFIG;
+	rc = plan(&l, config, err);
+	if (rc == TC_OK)
+		rc = nothing_there(&l, err);
+	if (rc == TC_OK && tc_crypto_open(&crypto))
+		rc = tc_fail(err, TC_E_UNAVAILABLE, "OpenSSL has no HMAC, "
+			     "SHA-256 or HKDF");
+	else if (rc == TC_OK) {
+		rc = make_all(&l, &crypto, secret, err);
+		if (rc != TC_OK)
+			take_away(&l);
+		tc_crypto_close(&crypto);
+	}
+	plan_free(&l);
+	return rc;
+}
