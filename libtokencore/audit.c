@@ -46,8 +46,8 @@ add(struct line *l, const char *before, const char *value, const char *after)
 {
 	if (*value == '\0' || l->len >= sizeof(l->text) - 1)
 		return;
-	snprintf(l->text + l->len, sizeof(l->text) - l->len, "%s%s%s", before,
-		 value, after);
+	(void)snprintf(l->text + l->len, sizeof(l->text) - l->len, "%s%s%s",
+		       before, value, after);
 	l->len += strlen(l->text + l->len);
 }
 
@@ -63,7 +63,7 @@ tc_audit_text(const tc_handle *h, const struct tc_policy *p,
 		return;
 	escape_all(e, &x);
 	if (e->kid)
-		snprintf(kid, sizeof(kid), "%u", e->kid);
+		(void)snprintf(kid, sizeof(kid), "%u", e->kid);
 	add(&l, "", e->event, "");
 	add(&l, " ", e->result, "");
 	add(&l, " reason=", e->reason ? e->reason : "", "");
@@ -99,7 +99,7 @@ json_line(const struct tc_event *e)
 
 	escape_all(e, &x);
 	if (gmtime_r(&now, &tm))
-		strftime(ts, sizeof(ts), "%Y-%m-%dT%H:%M:%SZ", &tm);
+		(void)strftime(ts, sizeof(ts), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	o = json_pack("{s:i,s:s,s:s,s:s,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?,s:o,"
 		      "s:s?,s:i,s:s?}",
 		      "v", 1, "ts", ts, "event", e->event, "result",
@@ -109,8 +109,8 @@ json_line(const struct tc_event *e)
 		      null_if_empty(x.service), "rhost",
 		      null_if_empty(x.rhost), "kid",
 		      e->kid ? json_integer((json_int_t)e->kid) : json_null(),
-		      "actor", null_if_empty(x.actor), "pid", (int)getpid(), "why",
-		      null_if_empty(x.why));
+		      "actor", null_if_empty(x.actor), "pid", (int)getpid(),
+		      "why", null_if_empty(x.why));
 	text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);
 	if (text && asprintf(&line, "%s\n", text) < 0)

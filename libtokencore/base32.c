@@ -24,13 +24,16 @@ tc_b32_encode(const unsigned char *in, size_t len, char *out)
 char
 tc_b32_canonical(char c)
 {
-	if (c >= 'A' && c <= 'Z')
-		c = (char)(c - 'A' + 'a');
-	if (c == 'o')
-		return '0';
-	if (c == 'i' || c == 'l')
-		return '1';
-	return c != '\0' && strchr(alphabet, c) ? c : '\0';
+	static const char typed[] = "ABCDEFGHJKMNPQRSTVWXYZOoIiLl";
+	static const char meant[] = "abcdefghjkmnpqrstvwxyz001111";
+	const char *at = c ? strchr(typed, c) : NULL;
+
+	if (at)
+		return meant[at - typed];
+	at = c ? strchr(alphabet, c) : NULL;
+	if (at)
+		return *at;
+	return '\0';
 }
 
 int

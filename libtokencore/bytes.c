@@ -49,7 +49,7 @@ reserve(struct tc_writer *w, size_t more)
 		w->bad = 1;
 		return -1;
 	}
-	if (w->len > 0)
+	if (w->data)
 		memcpy(data, w->data, w->len);
 	OPENSSL_clear_free(w->data, w->size);
 	w->data = data;
@@ -60,7 +60,7 @@ reserve(struct tc_writer *w, size_t more)
 void
 tc_put_bytes(struct tc_writer *w, const void *data, size_t len)
 {
-	if (reserve(w, len) || len == 0)
+	if (len == 0 || !data || reserve(w, len))
 		return;
 	memcpy(w->data + w->len, data, len);
 	w->len += len;

@@ -33,22 +33,11 @@ static int
 grow(struct tc_change *c)
 {
 	size_t room = c->room ? 2 * c->room : 8;
-	struct tc_event *events = calloc(room, sizeof(*events));
-	struct tc_record **records = calloc(room, sizeof(struct tc_record *));
+	struct tc_note *notes = realloc(c->notes, room * sizeof(*notes));
 
-	if (!events || !records) {
-		free(events);
-		free(records);
+	if (!notes)
 		return -1;
-	}
-	if (c->n > 0) {
-		memcpy(events, c->events, c->n * sizeof(*events));
-		memcpy(records, c->records, c->n * sizeof(*records));
-	}
-	free(c->events);
-	free(c->records);
-	c->events = events;
-	c->records = records;
+	c->notes = notes;
 	c->room = room;
 	return 0;
 }
@@ -61,7 +50,8 @@ tc_change_note(struct tc_change *c, const char *event, const char *why,
 		tc_record_free(r);
 		return tc_fail(err, TC_E_NOMEM, "out of memory");
 	}
-	c->events[c->n] = (struct tc_event){
+	c->notes[c->n].record = r;
+	c->notes[c->n++].event = (struct tc_event){
 		.event = event,
 		.result = "ok",
 		.why = why,
@@ -72,7 +62,6 @@ tc_change_note(struct tc_change *c, const char *event, const char *why,
 		.actor = c->actor->name,
 		.priority = LOG_NOTICE,
 	};
-	c->records[c->n++] = r;
 	return TC_OK;
 }
 
@@ -82,7 +71,7 @@ tc_change_lines(struct tc_change *c, struct tc_error *err)
 	int rc = TC_OK;
 
 	for (size_t i = 0; rc == TC_OK && i < c->n; i++)
-		rc = tc_audit_change(c->policy, &c->events[i], err);
+		rc = tc_audit_change(c->policy, &c->notes[i].event, err);
 	return rc;
 }
 
@@ -109,7 +98,7 @@ void
 tc_change_tell(const struct tc_change *c)
 {
 	for (size_t i = 0; i < c->n; i++)
-		tc_audit_text(c->h, c->policy, &c->events[i]);
+		tc_audit_text(c->h, c->policy, &c->notes[i].event);
 }
 
 void
@@ -117,9 +106,8 @@ tc_change_end(struct tc_change *c)
 {
 	tc_txn_abort(c->txn);
 	for (size_t i = 0; i < c->n; i++)
-		tc_record_free(c->records[i]);
-	free(c->events);
-	free(c->records);
+		tc_record_free(c->notes[i].record);
+	free(c->notes);
 	tc_policy_put(c->h, c->policy);
 	memset(c, 0, sizeof(*c));
 }
@@ -160,7 +148,7 @@ tc_change_get(struct tc_change *c, const char *id, struct tc_record **r,
 {
 	struct tc_map *m = tc_txn_map(c->txn);
 	const char *path = tc_txn_path(c->txn);
-	struct tc_lookup at;
+	struct tc_lookup at = { .key_len = 0 };
 	int rc = item_key(id, &at, err);
 
 	if (rc != TC_OK)

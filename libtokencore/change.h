@@ -7,13 +7,18 @@
 #include "audit.h"
 #include "commit.h"
 
+/* A line for the logs and the record that it points into, or NULL. */
+struct tc_note {
+	struct tc_event event;
+	struct tc_record *record;
+};
+
 struct tc_change {
 	tc_handle *h;
 	struct tc_policy *policy;
 	struct tc_txn *txn;
 	const struct tc_actor *actor;
-	struct tc_event *events; /* grown by tc_change_note() */
-	struct tc_record **records; /* that events point into; freed at end */
+	struct tc_note *notes; /* grown by tc_change_note() */
 	size_t n, room;
 	int64_t now;
 };

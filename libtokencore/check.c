@@ -2,6 +2,7 @@
 /* Everything a login depends on, looked at for the administrator. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,7 @@ say_error(struct check *c, enum tc_severity severity, const char *text)
 		say(c, severity, "installation", text, mend_for(text));
 		return;
 	}
-	snprintf(what, sizeof(what), "%.*s", (int)(colon - text), text);
+	(void)snprintf(what, sizeof(what), "%.*s", (int)(colon - text), text);
 	say(c, severity, what, colon + 2, mend_for(text));
 }
 
@@ -149,27 +150,27 @@ say_tally(struct check *c, const struct tally *t, const char *path)
 	char text[160];
 
 	if (t->bad_seals > 0) {
-		snprintf(text, sizeof(text), "the seals of %llu records do "
-			 "not fit: the records are damaged, or the secret "
-			 "was changed", (unsigned long long)t->bad_seals);
+		(void)snprintf(text, sizeof(text), "the seals of %" PRIu64
+			       " records do not fit: the records are damaged, "
+			       "or the secret was changed", t->bad_seals);
 		say(c, TC_PROBLEM, path, text, "put the old secret back and "
 		    "add a new key beside it, or restore the store");
 	}
 	if (t->no_key > 0) {
-		snprintf(text, sizeof(text), "%llu tokens are of keys that "
-			 "are not in the secret file",
-			 (unsigned long long)t->no_key);
+		(void)snprintf(text, sizeof(text), "%" PRIu64 " tokens are of "
+			       "keys that are not in the secret file",
+			       t->no_key);
 		say(c, TC_WARNING, path, text, "put the key's section back, "
 		    "or take it that they are refused");
 	}
 	if (t->future > 0) {
-		snprintf(text, sizeof(text), "%llu tokens were made in the "
-			 "future", (unsigned long long)t->future);
+		(void)snprintf(text, sizeof(text), "%" PRIu64 " tokens were "
+			       "made in the future", t->future);
 		say(c, TC_PROBLEM, "clock", text, "set the clock");
 	}
 	if (t->bad_seals == 0) {
-		snprintf(text, sizeof(text), "store: %llu tokens, every "
-			 "record whole", (unsigned long long)t->tokens);
+		(void)snprintf(text, sizeof(text), "store: %" PRIu64
+			       " tokens, every record whole", t->tokens);
 		say(c, TC_FINE, text, "", "");
 	}
 }
@@ -280,7 +281,7 @@ check_keys(struct check *c, const struct tc_policy *p)
 {
 	char text[96];
 
-	snprintf(text, sizeof(text), "keys: %zu, number %u is active",
+	(void)snprintf(text, sizeof(text), "keys: %zu, number %u is active",
 		 p->keys.n, tc_keys_active(&p->keys)->kid);
 	say(c, TC_FINE, text, "", "");
 	if (!p->config.enabled)

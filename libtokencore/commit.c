@@ -91,13 +91,11 @@ take_lock(struct tc_txn *t, struct tc_error *err)
 static int
 journal_ours(const struct tc_txn *t)
 {
-	unsigned char start[TC_JOURNAL_START];
+	unsigned char start[TC_JOURNAL_START], ours[TC_JOURNAL_START];
 
+	tc_journal_start(ours, t->now.state.head.store_id);
 	return pread(t->journal_fd, start, sizeof(start), 0) ==
-	    (ssize_t)sizeof(start) &&
-	    memcmp(start, TC_JOURNAL_MAGIC, 4) == 0 &&
-	    memcmp(start + 4, t->now.state.head.store_id,
-		   TC_STORE_ID_LEN) == 0;
+	    (ssize_t)sizeof(start) && memcmp(start, ours, sizeof(ours)) == 0;
 }
 
 /* Is its last entry the last commit?  One that was begun anew by a commit
@@ -260,11 +258,12 @@ begin_journal(struct tc_txn *t, struct tc_state_file *next,
 	      struct tc_error *err)
 {
 	const char *name = tc_store_names[TC_FILE_JOURNAL];
+	unsigned char start[TC_JOURNAL_START];
 	struct tc_writer w = { 0 };
 	int rc;
 
-	tc_put_bytes(&w, TC_JOURNAL_MAGIC, 4);
-	tc_put_bytes(&w, t->now.state.head.store_id, TC_STORE_ID_LEN);
+	tc_journal_start(start, t->now.state.head.store_id);
+	tc_put_bytes(&w, start, sizeof(start));
 	next->journal_last = w.len;
 	tc_put_bytes(&w, t->entry.data, t->entry.len);
 	next->journal_len = w.len;
@@ -436,8 +435,7 @@ create_journal(const struct tc_store *s, struct tc_state_file *state,
 {
 	unsigned char start[TC_JOURNAL_START];
 
-	memcpy(start, TC_JOURNAL_MAGIC, 4);
-	memcpy(start + 4, state->head.store_id, TC_STORE_ID_LEN);
+	tc_journal_start(start, state->head.store_id);
 	state->journal_len = state->journal_last = sizeof(start);
 	return tc_new_file(s->dir, tc_store_names[TC_FILE_JOURNAL], 0640,
 			   start, sizeof(start), err);

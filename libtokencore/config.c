@@ -176,7 +176,7 @@ add_alias(struct tc_config *cfg, const char *key, const char *value)
 	alias->services = join_services(value);
 	if (!alias->services)
 		return "not a list of service names joined by commas";
-	snprintf(alias->name, sizeof(alias->name), "%s", key);
+	(void)snprintf(alias->name, sizeof(alias->name), "%s", key);
 	cfg->n_aliases++;
 	return NULL;
 }

@@ -201,8 +201,8 @@ tc_create(tc_handle *h, const struct tc_actor *actor,
 	if (rc == TC_OK) {
 		tc_token_write(&tok, token);
 		if (rec) {
-			*rec = c.records[0];
-			c.records[0] = NULL;
+			*rec = c.notes[0].record;
+			c.notes[0].record = NULL;
 		}
 	}
 	tc_change_end(&c);

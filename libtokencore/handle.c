@@ -62,8 +62,8 @@ static int
 read_config(const tc_handle *h, struct tc_policy *p, struct tc_error *err)
 {
 	struct stat st;
-	char *text;
-	size_t len;
+	char *text = NULL;
+	size_t len = 0;
 	int rc, fd = tc_trust_file(h->config_dir, h->config_base,
 				   h->config_path, O_RDONLY,
 				   TC_WORLD_MAY_READ, &st, err);
@@ -100,8 +100,8 @@ static int
 read_keys(const tc_handle *h, struct tc_policy *p, struct tc_error *err)
 {
 	struct stat st;
-	char *text;
-	size_t len;
+	char *text = NULL;
+	size_t len = 0;
 	int rc = tc_read_secrets(p, &text, &len, &st, err);
 
 	if (rc != TC_OK)
@@ -255,7 +255,7 @@ unchanged(const tc_handle *h, const struct tc_policy *p)
 static struct tc_policy *
 reload(tc_handle *h, struct tc_error *err)
 {
-	struct tc_policy *fresh, *old = h->policy;
+	struct tc_policy *fresh = NULL, *old = h->policy;
 	struct tc_error local;
 	int rc = load(h, old, &fresh, &local);
 

@@ -98,7 +98,7 @@ handle(void *user, const char *section, const char *name, const char *value)
 	if (why) {
 		char text[160];
 
-		snprintf(text, sizeof(text), "%.64s: %s", name, why);
+		(void)snprintf(text, sizeof(text), "%.64s: %s", name, why);
 		complain(p, text);
 	}
 	return why == NULL;

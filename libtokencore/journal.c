@@ -14,6 +14,16 @@ patch(unsigned char *at, uint64_t value, int n_bytes)
 }
 
 void
+tc_journal_start(unsigned char out[TC_JOURNAL_START],
+		 const unsigned char store_id[TC_STORE_ID_LEN])
+{
+	static const unsigned char magic[4] = { 'T', 'C', 'J', '1' };
+
+	memcpy(out, magic, sizeof(magic));
+	memcpy(out + sizeof(magic), store_id, TC_STORE_ID_LEN);
+}
+
+void
 tc_entry_begin(struct tc_writer *w, uint64_t seq)
 {
 	tc_put(w, 0, 4);

@@ -10,8 +10,11 @@
 
 #include "pages.h"
 
-#define TC_JOURNAL_MAGIC "TCJ1"
-#define TC_JOURNAL_START (4 + TC_STORE_ID_LEN) /* magic and store's id */
+/* A journal begins with "TCJ1" and the store's id. */
+#define TC_JOURNAL_START (4 + TC_STORE_ID_LEN)
+
+void tc_journal_start(unsigned char out[TC_JOURNAL_START],
+		      const unsigned char store_id[TC_STORE_ID_LEN]);
 
 enum tc_op {
 	TC_OP_PUT = 1,

@@ -71,7 +71,7 @@ set_states(struct edit *e, const struct tc_key *const keys[2],
 
 			if (!keys[i] || keys[i]->state_line != line)
 				continue;
-			snprintf(text, sizeof(text), "state = %s\n",
+			(void)snprintf(text, sizeof(text), "state = %s\n",
 				 tc_key_state_name(states[i]));
 			tc_put_bytes(&e->out, text, strlen(text));
 			done = 1;
@@ -122,7 +122,7 @@ publish(struct edit *e, const char *what, unsigned kid, struct tc_error *err)
 	rc = tc_keys_parse(&c->h->crypto, &check, (char *)e->out.data,
 			   e->out.len, c->policy->config.secret_file, err);
 	OPENSSL_cleanse(&check, sizeof(check));
-	snprintf(e->note, sizeof(e->note), "%s", what);
+	(void)snprintf(e->note, sizeof(e->note), "%s", what);
 	if (rc == TC_OK)
 		rc = tc_change_note(c, "key", e->note, NULL, kid, err);
 	if (rc == TC_OK)

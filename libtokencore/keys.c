@@ -208,8 +208,8 @@ tc_keys_write(const struct tc_crypto *c, struct tc_writer *w, unsigned kid,
 		hex(random, sizeof(random), made);
 		secret = made;
 	}
-	snprintf(head, sizeof(head), "[key %u]\nsecret = ", kid);
-	snprintf(tail, sizeof(tail), "\nstate = %s\n",
+	(void)snprintf(head, sizeof(head), "[key %u]\nsecret = ", kid);
+	(void)snprintf(tail, sizeof(tail), "\nstate = %s\n",
 		 tc_key_state_name(state));
 	tc_put_bytes(w, head, strlen(head));
 	tc_put_bytes(w, secret, strlen(secret));

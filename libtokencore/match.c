@@ -110,9 +110,9 @@ tc_format_source(const struct tc_source *source, char out[48])
 	inet_ntop(source->family == 4 ? AF_INET : AF_INET6, source->addr,
 		  text, sizeof(text));
 	if (source->prefix == bits_of(source))
-		snprintf(out, 48, "%.43s", text);
+		(void)snprintf(out, 48, "%.43s", text);
 	else
-		snprintf(out, 48, "%.43s/%d", text, source->prefix);
+		(void)snprintf(out, 48, "%.43s/%d", text, source->prefix);
 }
 
 int

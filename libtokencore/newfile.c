@@ -15,7 +15,7 @@
 static void
 tmp_name(const char *name, char out[NAME_MAX_LEN])
 {
-	snprintf(out, NAME_MAX_LEN, "%.250s.tmp", name);
+	(void)snprintf(out, NAME_MAX_LEN, "%.250s.tmp", name);
 }
 
 int

@@ -15,7 +15,7 @@ revoke_one(struct tc_change *c, const char *id, const char *reason,
 	int rc;
 
 	for (size_t i = 0; i < c->n; i++)
-		if (strcmp(c->records[i]->id, id) == 0)
+		if (strcmp(c->notes[i].record->id, id) == 0)
 			return TC_OK;
 	rc = tc_change_get(c, id, &r, &key, err);
 	if (rc != TC_OK)

@@ -64,7 +64,7 @@ tc_escape(const char *text, int word, char *out, size_t size)
 		if (*p == '"' || *p == '\\' || (word && *p == ' '))
 			n = 0;
 		if (n == 0) {
-			snprintf(out, 5, "\\x%02x", *p);
+			(void)snprintf(out, 5, "\\x%02x", *p);
 			p++;
 			out += 4;
 			size -= 4;

@@ -11,6 +11,8 @@
 #define PAYLOAD_MIN (TC_HEADER_LEN + TC_TAG_LEN)
 #define PAYLOAD_MAX (PAYLOAD_MIN + TC_CAVEAT_BYTES)
 
+static const char prefix[TC_PREFIX_LEN] = { 't', 'k', 'c', '1', '_' };
+
 static int
 is_space(char c)
 {
@@ -35,7 +37,7 @@ has_prefix(const char *text, size_t len)
 	if (len < TC_PREFIX_LEN || text[TC_PREFIX_LEN - 1] != '_')
 		return 0;
 	for (size_t i = 0; i < TC_PREFIX_LEN - 1; i++)
-		if (tc_b32_canonical(text[i]) != TC_PREFIX[i])
+		if (tc_b32_canonical(text[i]) != prefix[i])
 			return 0;
 	return 1;
 }
@@ -111,7 +113,7 @@ tc_token_read(const char *text, size_t len, struct tc_token *tok)
 	if (len > TC_TOKEN_MAX || len < TC_PREFIX_LEN + TC_CHECKSUM_CHARS +
 	    TC_B32_CHARS(PAYLOAD_MIN))
 		return TC_MALFORMED;
-	memcpy(canon, TC_PREFIX, TC_PREFIX_LEN);
+	memcpy(canon, prefix, TC_PREFIX_LEN);
 	verdict = TC_VALID;
 	for (size_t i = TC_PREFIX_LEN; i < len; i++) {
 		canon[i] = tc_b32_canonical(text[i]);
@@ -140,7 +142,7 @@ tc_token_write(const struct tc_token *tok, char out[TC_TOKEN_MAX + 1])
 	len += tok->caveats_len;
 	memcpy(bytes + len, tok->tag, TC_TAG_LEN);
 	len += TC_TAG_LEN;
-	memcpy(out, TC_PREFIX, TC_PREFIX_LEN);
+	memcpy(out, prefix, TC_PREFIX_LEN);
 	tc_b32_encode(bytes, len, out + TC_PREFIX_LEN);
 	text_len = TC_PREFIX_LEN + TC_B32_CHARS(len);
 	crc = tc_crc32(out, text_len);

@@ -14,8 +14,7 @@
 #include "crypto.h"
 #include "tokencore.h"
 
-#define TC_PREFIX "tkc1_"
-#define TC_PREFIX_LEN 5
+#define TC_PREFIX_LEN 5 /* "tkc1_" */
 #define TC_FORMAT_BYTE 0x11 /* format 1, type 1 */
 #define TC_HEADER_LEN 19
 #define TC_NONCE_LEN 16

@@ -89,7 +89,7 @@ TC_API const char *tc_strerror(int code);
  */
 enum tc_verdict {
 	TC_UNAVAILABLE = 0, /* configuration, key or store unusable */
-	TC_NOT_A_TOKEN,	    /* does not begin like one: a password, say */
+	TC_NOT_A_TOKEN,	    /* begins otherwise: a password, say */
 	TC_DISABLED,	    /* "enabled = no" */
 	TC_MALFORMED,	    /* begins like a token, is none */
 	TC_BAD_CHECKSUM,    /* a typing error */
@@ -161,8 +161,8 @@ TC_API int tc_open(tc_handle **out, const struct tc_options *options,
 TC_API void tc_free(tc_handle *h);
 
 /* ---- verifying ---- */
-#define TC_ALLOW_ROOT 0x01u	/* uid 0 may log in whatever the config says */
-#define TC_LOG_NONTOKEN 0x02u	/* log a refusal of what is not a token, too */
+#define TC_ALLOW_ROOT 0x01u	/* uid 0 may, whatever the config says */
+#define TC_LOG_NONTOKEN 0x02u	/* log what is not a token, too */
 
 struct tc_request {
 	const char *authtok;   /* what was typed; need not end in NUL */
@@ -184,7 +184,7 @@ struct tc_proof {
 
 struct tc_result {
 	enum tc_verdict verdict;
-	int proved;		    /* 1: the tag is right, the rest is set */
+	int proved;		    /* 1: the tag is right, the rest set */
 	char user[TC_USER_MAX + 1]; /* the owner */
 	char id[TC_ID_LEN + 1];
 	char label[TC_LABEL_MAX + 1];

@@ -37,7 +37,8 @@ static enum tc_verdict
 say(struct trial *t, enum tc_verdict verdict, const char *why)
 {
 	if (why)
-		snprintf(t->res->detail, sizeof(t->res->detail), "%s", why);
+		(void)snprintf(t->res->detail, sizeof(t->res->detail), "%s",
+			       why);
 	return verdict;
 }
 
@@ -106,9 +107,9 @@ fill_in(struct trial *t, const struct tc_proof *proof)
 	struct tc_result *res = t->res;
 
 	res->proved = 1;
-	snprintf(res->user, sizeof(res->user), "%s", r->user);
-	snprintf(res->id, sizeof(res->id), "%s", r->id);
-	snprintf(res->label, sizeof(res->label), "%s", r->label);
+	(void)snprintf(res->user, sizeof(res->user), "%s", r->user);
+	(void)snprintf(res->id, sizeof(res->id), "%s", r->id);
+	(void)snprintf(res->label, sizeof(res->label), "%s", r->label);
 	res->expires = r->expires;
 	res->kid = r->kid;
 	res->proof = *proof;
@@ -170,7 +171,7 @@ caveat_service_fits(const struct trial *t, const char *joined)
 	while (t->req->service && *joined) {
 		size_t len = strcspn(joined, ",");
 
-		snprintf(name, sizeof(name), "%.*s", (int)len, joined);
+		(void)snprintf(name, sizeof(name), "%.*s", (int)len, joined);
 		if (tc_config_fits(&t->policy->config, name, t->req->service))
 			return 1;
 		joined += len + (joined[len] == ',');
