@@ -161,7 +161,8 @@ $(BUILD)/tokencore.pc: libtokencore/tokencore.pc.in always
 install: all $(BUILD)/install/apitoken $(BUILD)/tokencore.pc
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(PAMDIR) \
-		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man8
+		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
+		$(DESTDIR)$(MANDIR)/man8
 	$(INSTALL) -m 755 $(BUILD)/install/apitoken $(DESTDIR)$(BINDIR)/
 	$(INSTALL) -m 644 $(LIB) \
 		$(DESTDIR)$(LIBDIR)/libtokencore.so.$(VERSION)
@@ -175,6 +176,7 @@ install: all $(BUILD)/install/apitoken $(BUILD)/tokencore.pc
 	$(INSTALL) -m 644 libtokencore/tokencore.h $(DESTDIR)$(INCLUDEDIR)/
 	$(INSTALL) -m 644 $(PAM) $(DESTDIR)$(PAMDIR)/
 	$(INSTALL) -m 644 doc/*.1 $(DESTDIR)$(MANDIR)/man1/
+	$(INSTALL) -m 644 doc/*.5 $(DESTDIR)$(MANDIR)/man5/
 	$(INSTALL) -m 644 doc/*.8 $(DESTDIR)$(MANDIR)/man8/
 	@[ -n '$(DESTDIR)' ] || [ "$$(id -u)" != 0 ] || ldconfig
 
@@ -189,6 +191,8 @@ uninstall:
 		$(DESTDIR)$(PAMDIR)/pam_apitoken.so \
 		$(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir \
 			$(wildcard doc/*.1))) \
+		$(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir \
+			$(wildcard doc/*.5))) \
 		$(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir \
 			$(wildcard doc/*.8)))
 
