@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the files of the command line share: the state of one run, the
+ * description of options, and the few ways in which anything is read from or
+ * shown to a person.  Every decision about tokens is the library's.
+ */
+#ifndef APITOKEN_H
+#define APITOKEN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tokencore.h"
+
+/* ---- exit codes ---- */
+enum {
+	DONE = 0,
+	REFUSED = 1,	 /* or nothing matched */
+	USAGE = 2,
+	NO_TOKEN = 3,	 /* or an ambiguous name */
+	UNAVAILABLE = 4, /* configuration, key or store */
+	NOT_PERMITTED = 5
+};
+
+/* ---- one run ---- */
+struct app {
+	const char *config; /* NULL: the default */
+	bool json;
+	const struct verb *verb;
+	tc_handle *handle;  /* app_open() */
+	char **operands;    /* app_options() */
+	size_t n_operands;
+	int exit;	    /* what to return when app_options() said no */
+};
+
+struct verb {
+	const char *word, *second;     /* second: "add" of "key add", or NULL */
+	int (*run)(struct app *app, int argc, char **argv);
+	size_t min_operands, max_operands;
+	const char *operands;	       /* for the help */
+	const char *about;
+};
+
+/* ---- options ---- */
+#define WORDS_MAX 32
+
+struct words {
+	size_t n;
+	char *v[WORDS_MAX];
+};
+
+/* Exactly one of flag, text, list and commas is set. */
+struct opt {
+	const char *name;
+	const char *value;     /* what the help calls it; NULL for a flag */
+	const char *help;
+	bool *flag;
+	const char **text;     /* at most once */
+	struct words *list;    /* any number of times */
+	struct words *commas;  /* the same, and each is cut at its commas */
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/**
+ * Reads a verb's options and --json, --config and --help; argv[0] is the
+ * verb's last word.
+ * @return true to go on, app->operands being set; false to return app->exit
+ *         at once, the reason being reported
+ */
+bool app_options(struct app *app, const struct opt *opts, size_t n_opts,
+		 int argc, char **argv) __attribute__((nonnull(1)));
+
+/** Reads the options before the verb; the operands are it and the rest. */
+bool app_global_options(struct app *app, int argc, char **argv, bool *help,
+			bool *version) __attribute__((nonnull));
+
+/** Opens the handle; false: app->exit says how to end. */
+bool app_open(struct app *app);
+
+/** Reads a key's number; false, and reported: it is none. */
+bool parse_kid(const char *what, const char *text, unsigned *kid);
+
+/* ---- the verbs ---- */
+int verb_init(struct app *app, int argc, char **argv);
+int verb_create(struct app *app, int argc, char **argv);
+int verb_list(struct app *app, int argc, char **argv);
+int verb_show(struct app *app, int argc, char **argv);
+int verb_revoke(struct app *app, int argc, char **argv);
+int verb_verify(struct app *app, int argc, char **argv);
+int verb_inspect(struct app *app, int argc, char **argv);
+int verb_key_list(struct app *app, int argc, char **argv);
+int verb_key_add(struct app *app, int argc, char **argv);
+int verb_key_activate(struct app *app, int argc, char **argv);
+int verb_key_retire(struct app *app, int argc, char **argv);
+int verb_doctor(struct app *app, int argc, char **argv);
+
+/* ---- errors ---- */
+/** "apitoken: what: why" on stderr, in one line; returns code. */
+int complain(int code, const char *what, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/** The same for what the library said, the verb being the "what"; returns
+ *  the exit code for it. */
+int complain_tc(int code, const struct tc_error *err);
+
+/** Which verb that is; kept, not copied. */
+void complain_about(const char *verb);
+
+/** The exit code for an enum tc_code. */
+int exit_for_code(int code);
+
+/* ---- output ---- */
+#define ESCAPED_MAX 2048
+#define WHEN_MAX 48
+
+/** Printable text: control bytes, marks that turn the writing direction and
+ *  what is not UTF-8 become \xNN.  Always ends in NUL; out gets cut at size. */
+void escape(char *out, size_t size, const char *in);
+
+/** Columns that it takes on a terminal. */
+size_t text_width(const char *text);
+
+/** printf() to stdout; app_finish_output() tells whether all went out. */
+void put(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** Flushes and closes stdout; false, and reported: something was lost. */
+bool finish_output(void);
+
+/** All of it to a descriptor, or false and errno. */
+bool write_all(int fd, const char *data, size_t len);
+
+/** A line of JSON on stdout; frees the value.  NULL is "out of memory". */
+int put_json(json_t *value);
+
+/** A JSON string, escaped only where the bytes are no UTF-8. */
+json_t *json_text(const char *text);
+
+/** "2027-03-31T12:00:00Z" or, for 0, null. */
+json_t *json_when(int64_t when);
+
+/** For people, local time: "2027-03-31" through that day, "2027-03-31 12:00",
+ *  or "never". */
+void format_expiry(int64_t expires, char out[WHEN_MAX]);
+
+/** A moment in local time, "2027-03-31 12:00:00 +0100". */
+void format_moment(int64_t when, char out[WHEN_MAX]);
+
+/** A moment in UTC as in RFC 3339. */
+void format_utc(int64_t when, char out[WHEN_MAX]);
+
+/** A word in its colour, if stdout is a terminal: what to print before and,
+ *  with NULL, after it. */
+const char *colour(const char *word);
+
+struct table {
+	size_t columns;
+	const char *const *heads; /* NULL: not printed */
+	size_t coloured;	  /* a column, counted from 1; 0: none */
+	char ***rows;
+	size_t n, room;
+};
+
+/** Adds a copy of the cells, escaped; false: out of memory. */
+bool table_add(struct table *table, const char *const *cells);
+/** Sorts by these columns, in this order. */
+void table_sort(struct table *table, const size_t *by, size_t n);
+void table_print(const struct table *table);
+void table_free(struct table *table);
+
+/* ---- records ---- */
+/** "active", "expired", ... */
+const char *record_state(const struct tc_record *rec);
+json_t *record_json(const struct tc_record *rec);
+/** Services or networks joined by commas, "any" for none; to be freed. */
+char *record_services(const struct tc_record *rec);
+char *record_sources(const struct tc_record *rec);
+/** Finds and reads; false: app->exit says how to end, and it is reported. */
+bool record_find(struct app *app, const char *name, struct tc_record **rec);
+
+/* ---- input ---- */
+/**
+ * Reads a secret from stdin: up to the end of the file, from a terminal one
+ * line without showing it.  The line end is taken off.
+ * @param prompt  shown on a terminal
+ * @param buf     wiped by the caller, also on failure
+ * @return its length, or -1 and reported
+ */
+ssize_t read_secret(const char *prompt, char *buf, size_t size);
+
+#define SECRET_SIZE 1026 /* 1024 bytes of a secret, line end or NUL */
+
+/** A key's secret from stdin; false, and reported: *code says how to end. */
+bool read_key_secret(char secret[SECRET_SIZE], int *code);
+
+/** Asks on the terminal; true without asking where stdin is none. */
+bool confirm(const char *question);
+
+/** Who asks: the user, or behind sudo the one who called it. */
+struct tc_actor actor_self(void);
+
+/* ---- doctor ---- */
+struct doctor {
+	bool json;
+	const char *root;    /* before every path of the host; "" */
+	const char *config;  /* file name */
+	enum tc_severity worst;
+	size_t problems, warnings;
+};
+
+void finding(struct doctor *doctor, enum tc_severity severity,
+	     const char *what, const char *why, const char *mend);
+/** root and the path behind it, in out; false if too long. */
+bool host_path(const struct doctor *doctor, const char *path, char *out,
+	       size_t size);
+void doctor_pam(struct doctor *doctor);
+void doctor_host(struct doctor *doctor);
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * apitoken key: the keys that tokens are made and verified with, by number.
+ * A secret comes from stdin alone and is never shown.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apitoken.h"
+
+bool read_key_secret(char secret[SECRET_SIZE], int *code)
+{
+	const ssize_t len = read_secret("Secret", secret, SECRET_SIZE);
+
+	if (len < 0) {
+		*code = REFUSED;
+	} else if (strlen(secret) != (size_t)len) {
+		/* The library would see it only up to the NUL. */
+		*code = complain(USAGE, "secret", "holds a NUL byte");
+	} else {
+		return true;
+	}
+	explicit_bzero(secret, SECRET_SIZE);
+	return false;
+}
+
+static json_t *key_json(const struct tc_key_info *key)
+{
+	return json_pack("{s:i, s:s, s:I}", "kid", (int)key->kid, "state",
+			 tc_key_state_name(key->state), "tokens",
+			 (json_int_t)key->tokens);
+}
+
+static int print_keys(const struct app *app, const struct tc_key_info *keys,
+		      size_t n)
+{
+	static const char *const heads[] = { "KEY", "STATE", "TOKENS" };
+	struct table table = { .columns = COUNT(heads), .heads = heads,
+			       .coloured = 2 };
+	int code = DONE;
+
+	for (size_t i = 0; i < n && code == DONE; i++) {
+		char kid[16], tokens[24];
+		const char *cells[] = { kid, tc_key_state_name(keys[i].state),
+					tokens };
+
+		(void)snprintf(kid, sizeof(kid), "%u", keys[i].kid);
+		(void)snprintf(tokens, sizeof(tokens), "%zu", keys[i].tokens);
+		if (app->json)
+			code = put_json(key_json(&keys[i]));
+		else if (!table_add(&table, cells))
+			code = complain(UNAVAILABLE, "keys", "out of memory");
+	}
+	if (!app->json && code == DONE)
+		table_print(&table);
+	table_free(&table);
+	return code;
+}
+
+int verb_key_list(struct app *app, int argc, char **argv)
+{
+	struct tc_key_info *keys = NULL;
+	struct tc_error err = { 0 };
+	size_t n = 0;
+	int code;
+
+	if (!app_options(app, NULL, 0, argc, argv) || !app_open(app))
+		return app->exit;
+	code = tc_key_list(app->handle, &keys, &n, &err);
+	if (code != TC_OK)
+		return complain_tc(code, &err);
+	code = print_keys(app, keys, n);
+	free(keys);
+	return code;
+}
+
+/* The key's line after a change. */
+static int print_key(struct app *app, unsigned kid)
+{
+	struct tc_key_info *keys = NULL;
+	struct tc_error err = { 0 };
+	size_t n = 0;
+	int code = tc_key_list(app->handle, &keys, &n, &err);
+
+	if (code != TC_OK)
+		return complain_tc(code, &err);
+	for (size_t i = 0; i < n; i++) {
+		if (keys[i].kid != kid)
+			continue;
+		if (app->json)
+			code = put_json(key_json(&keys[i]));
+		else
+			put("key %u: %s\n", kid,
+			    tc_key_state_name(keys[i].state));
+	}
+	free(keys);
+	return code;
+}
+
+static int add(struct app *app, unsigned kid, const char *secret,
+	       bool activate)
+{
+	const struct tc_actor actor = actor_self();
+	struct tc_error err = { 0 };
+	int code = tc_key_add(app->handle, &actor, kid, secret, &kid, &err);
+
+	if (code == TC_OK && activate)
+		code = tc_key_activate(app->handle, &actor, kid, &err);
+	return code == TC_OK ? print_key(app, kid) : complain_tc(code, &err);
+}
+
+int verb_key_add(struct app *app, int argc, char **argv)
+{
+	const char *number = NULL;
+	bool from_stdin = false, activate = false;
+	const struct opt opts[] = {
+		{ .name = "kid", .value = "NUMBER", .text = &number,
+		  .help = "its number, 1 to 65535 (the next free one)" },
+		{ .name = "secret-stdin", .flag = &from_stdin,
+		  .help = "read its secret from stdin" },
+		{ .name = "activate", .flag = &activate,
+		  .help = "make new tokens with it from now on" },
+	};
+	char secret[SECRET_SIZE] = "";
+	unsigned kid = 0;
+	int code;
+
+	if (!app_options(app, opts, COUNT(opts), argc, argv))
+		return app->exit;
+	if (number && !parse_kid("kid", number, &kid))
+		return USAGE;
+	if (!app_open(app))
+		return app->exit;
+	if (from_stdin && !read_key_secret(secret, &code))
+		return code;
+	code = add(app, kid, from_stdin ? secret : NULL, activate);
+	explicit_bzero(secret, sizeof(secret));
+	return code;
+}
+
+int verb_key_activate(struct app *app, int argc, char **argv)
+{
+	struct tc_error err = { 0 };
+	struct tc_actor actor;
+	unsigned kid;
+	int code;
+
+	if (!app_options(app, NULL, 0, argc, argv))
+		return app->exit;
+	if (!parse_kid("key", app->operands[0], &kid))
+		return USAGE;
+	if (!app_open(app))
+		return app->exit;
+	actor = actor_self();
+	code = tc_key_activate(app->handle, &actor, kid, &err);
+	return code == TC_OK ? print_key(app, kid) : complain_tc(code, &err);
+}
+
+int verb_key_retire(struct app *app, int argc, char **argv)
+{
+	bool yes = false;
+	const struct opt opts[] = {
+		{ .name = "yes", .flag = &yes, .help = "do not ask" },
+	};
+	struct tc_error err = { 0 };
+	struct tc_actor actor;
+	unsigned kid;
+	int code;
+
+	if (!app_options(app, opts, COUNT(opts), argc, argv))
+		return app->exit;
+	if (!parse_kid("key", app->operands[0], &kid))
+		return USAGE;
+	if (!app_open(app))
+		return app->exit;
+	if (!yes && !confirm("All tokens of this key end with it, for good. "
+			     "Retire it?"))
+		return complain(REFUSED, "key retire", "nothing was changed");
+	actor = actor_self();
+	code = tc_key_retire(app->handle, &actor, kid, &err);
+	return code == TC_OK ? print_key(app, kid) : complain_tc(code, &err);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The apitoken command: finds the verb in a table and runs it.  What holds
+ * for every verb is done here: no core dumps, three usable descriptors, the
+ * handle, and the check that all output went out.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "apitoken.h"
+
+#define NO_BOUND ((size_t)-1)
+
+static const struct verb verbs[] = {
+	{ "init", NULL, verb_init, 0, 0, "",
+	  "make key, configuration and store" },
+	{ "create", NULL, verb_create, 0, 0, "",
+	  "make a token and print it, once" },
+	{ "list", NULL, verb_list, 0, 0, "", "list all tokens" },
+	{ "show", NULL, verb_show, 1, 1, "NAME",
+	  "show all that is known of a token" },
+	{ "revoke", NULL, verb_revoke, 1, NO_BOUND, "NAME...",
+	  "end tokens, at once and for good" },
+	{ "verify", NULL, verb_verify, 0, 0, "",
+	  "say whether the token on stdin may log in" },
+	{ "inspect", NULL, verb_inspect, 0, 0, "",
+	  "take the token on stdin apart, without proof" },
+	{ "key", "list", verb_key_list, 0, 0, "", "list the keys" },
+	{ "key", "add", verb_key_add, 0, 0, "",
+	  "add a key that verifies" },
+	{ "key", "activate", verb_key_activate, 1, 1, "NUMBER",
+	  "make new tokens with this key" },
+	{ "key", "retire", verb_key_retire, 1, 1, "NUMBER",
+	  "end a key and all its tokens" },
+	{ "doctor", NULL, verb_doctor, 0, 0, "",
+	  "look for what would stop a login, or let a bad one pass" },
+};
+
+/* A core file, or a debugger of the same user, would hold tokens. */
+static void no_dumps(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
+	    setrlimit(RLIMIT_CORE, &none) != 0) {
+		exit(complain(UNAVAILABLE, "core dumps",
+			      "cannot be turned off: %s", strerror(errno)));
+	}
+}
+
+/*
+ * Were 0, 1 or 2 closed, a file opened later would get that number and be
+ * taken for the terminal.  The stand-ins fail on use: 0 cannot be read, 1
+ * cannot be written.
+ */
+static void hold_descriptors(void)
+{
+	static const int flags[] = { O_WRONLY, O_RDONLY, O_RDWR };
+
+	for (int fd = 0; fd < 3; fd++) {
+		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF &&
+		    open("/dev/null", flags[fd]) != fd)
+			exit(UNAVAILABLE);
+	}
+}
+
+static void to_syslog(void *arg, int priority, const char *line)
+{
+	(void)arg;
+	syslog(LOG_AUTHPRIV | priority, "%s", line);
+}
+
+bool app_open(struct app *app)
+{
+	const struct tc_options options = {
+		.config = app->config,
+		.log = to_syslog,
+	};
+	struct tc_error err = { 0 };
+	const int code = tc_open(&app->handle, &options, &err);
+
+	if (code != TC_OK)
+		app->exit = complain_tc(code, &err);
+	return code == TC_OK;
+}
+
+static void help(void)
+{
+	put("usage: apitoken [--config FILE] [--json] VERB [OPTION...]\n"
+	    "       apitoken VERB --help\n"
+	    "       apitoken --version\n\n"
+	    "API tokens that work as passwords.\n\n");
+	for (size_t i = 0; i < COUNT(verbs); i++) {
+		const char *second = verbs[i].second ? verbs[i].second : "";
+
+		put("  %s %-*s %s\n", verbs[i].word,
+		    12 - (int)strlen(verbs[i].word), second, verbs[i].about);
+	}
+}
+
+/* The verb that these words name; NULL, and reported: none. */
+static const struct verb *find_verb(size_t n, char **words)
+{
+	bool known = false;
+
+	for (size_t i = 0; i < COUNT(verbs); i++) {
+		if (strcmp(words[0], verbs[i].word) != 0)
+			continue;
+		if (!verbs[i].second ||
+		    (n > 1 && strcmp(words[1], verbs[i].second) == 0))
+			return &verbs[i];
+		known = true;
+	}
+	if (!known)
+		complain(USAGE, words[0], "no such verb; see apitoken --help");
+	else if (n > 1)
+		complain(USAGE, words[0], "%s: no such verb; see "
+			 "apitoken --help", words[1]);
+	else
+		complain(USAGE, words[0], "another word is missing; see "
+			 "apitoken --help");
+	return NULL;
+}
+
+static int run_verb(struct app *app)
+{
+	char **words = app->operands;
+	size_t n = app->n_operands;
+	int code;
+
+	if (n == 0) {
+		return complain(USAGE, "verb",
+				"is missing; see apitoken --help");
+	}
+	app->verb = find_verb(n, words);
+	if (!app->verb)
+		return USAGE;
+	complain_about(app->verb->word);
+	if (app->verb->second) {
+		words++;
+		n--;
+	}
+	code = app->verb->run(app, (int)n, words);
+	tc_free(app->handle);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	bool show_help = false, show_version = false;
+	struct app app = { 0 };
+	int code = DONE;
+
+	hold_descriptors();
+	no_dumps();
+	/* A closed pipe is an error to report, not a reason to die silently:
+	 * a token that nobody received must be revoked. */
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		return UNAVAILABLE;
+	(void)setlocale(LC_CTYPE, "");
+
+	if (!app_global_options(&app, argc, argv, &show_help, &show_version))
+		code = app.exit;
+	else if (show_help)
+		help();
+	else if (show_version)
+		put("apitoken %s\n", TC_VERSION);
+	else
+		code = run_verb(&app);
+	if (!finish_output() && code == DONE)
+		code = REFUSED;
+	return code;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Options, read with getopt_long() from a verb's own table, which also gives
+ * its --help.  Where a value goes is in the table, so no verb has a loop.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apitoken.h"
+
+#define OPTS_MAX 16	/* in one verb's table, the common ones included */
+#define SHOWN_MAX 64	/* bytes of a name that go into an error */
+
+/* Enough of what was typed to recognise it; never a token. */
+static const char *shown(const char *text, char out[SHOWN_MAX])
+{
+	if (strlen(text) >= SHOWN_MAX)
+		(void)snprintf(out, SHOWN_MAX, "%.40s...", text);
+	else
+		(void)snprintf(out, SHOWN_MAX, "%s", text);
+	return out;
+}
+
+static bool usage(struct app *app, const char *what, const char *why)
+{
+	char name[SHOWN_MAX];
+
+	app->exit = complain(USAGE, shown(what, name), "%s", why);
+	return false;
+}
+
+static bool add_word(struct app *app, const struct opt *opt,
+		     struct words *words, char *word)
+{
+	if (*word == '\0')
+		return usage(app, opt->name, "is empty");
+	if (words->n == WORDS_MAX)
+		return usage(app, opt->name, "too many of them");
+	words->v[words->n++] = word;
+	return true;
+}
+
+static bool add_commas(struct app *app, const struct opt *opt, char *text)
+{
+	for (;;) {
+		char *comma = strchr(text, ',');
+
+		if (comma)
+			*comma = '\0';
+		if (!add_word(app, opt, opt->commas, text))
+			return false;
+		if (!comma)
+			return true;
+		text = comma + 1;
+	}
+}
+
+static bool store(struct app *app, const struct opt *opt, char *value)
+{
+	if (opt->flag) {
+		*opt->flag = true;
+		return true;
+	}
+	if (opt->list)
+		return add_word(app, opt, opt->list, value);
+	if (opt->commas)
+		return add_commas(app, opt, value);
+	if (*opt->text)
+		return usage(app, opt->name, "given twice");
+	if (*value == '\0')
+		return usage(app, opt->name, "is empty");
+	*opt->text = value;
+	return true;
+}
+
+/*
+ * getopt_long() names the option by optopt where it knows it, else by the
+ * word it has just passed.
+ */
+static bool bad_option(struct app *app, int c, const struct opt *opts,
+		       size_t n, char **argv)
+{
+	const size_t i = (size_t)optopt - 1;
+	const char *word = argv[optind - 1];
+
+	if (optopt > 0 && i < n && opts[i].name) {
+		return usage(app, opts[i].name, c == ':' ?
+			     "needs a value" : "takes no value");
+	}
+	return usage(app, word, "no such option; see --help");
+}
+
+/*
+ * Reads options into where the table says.  "+" in stop makes the first
+ * operand end them.
+ */
+static bool read_options(struct app *app, const char *stop,
+			 const struct opt *opts, size_t n, int argc,
+			 char **argv)
+{
+	struct option table[OPTS_MAX + 1] = { 0 };
+	int c;
+
+	if (n > OPTS_MAX)
+		abort();
+	for (size_t i = 0; i < n; i++) {
+		table[i].name = opts[i].name;
+		table[i].has_arg = opts[i].flag ? no_argument :
+			required_argument;
+		table[i].val = (int)i + 1;
+	}
+	opterr = 0;
+	optind = 0;	/* glibc: forget what was read before */
+	while ((c = getopt_long(argc, argv, stop, table, NULL)) != -1) {
+		if (c == '?' || c == ':')
+			return bad_option(app, c, opts, n, argv);
+		if (!store(app, &opts[c - 1], optarg))
+			return false;
+	}
+	app->operands = argv + optind;
+	app->n_operands = (size_t)(argc - optind);
+	return true;
+}
+
+bool app_global_options(struct app *app, int argc, char **argv, bool *help,
+			bool *version)
+{
+	const struct opt opts[] = {
+		{ .name = "config", .value = "FILE", .text = &app->config },
+		{ .name = "json", .flag = &app->json },
+		{ .name = "help", .flag = help },
+		{ .name = "version", .flag = version },
+	};
+
+	return read_options(app, "+:", opts, COUNT(opts), argc, argv);
+}
+
+static void print_help(const struct verb *verb, const struct opt *opts,
+		       size_t n)
+{
+	put("usage: apitoken [--config FILE] [--json] %s%s%s%s%s%s\n\n"
+	    "%s\n\n", verb->word, verb->second ? " " : "",
+	    verb->second ? verb->second : "", n > 3 ? " [OPTION...]" : "",
+	    *verb->operands ? " " : "", verb->operands, verb->about);
+	for (size_t i = 0; i < n; i++) {
+		char name[SHOWN_MAX];
+
+		(void)snprintf(name, sizeof(name), "--%s%s%s", opts[i].name,
+			       opts[i].value ? " " : "",
+			       opts[i].value ? opts[i].value : "");
+		put("  %-20s %s\n", name, opts[i].help);
+	}
+}
+
+static bool count_operands(struct app *app)
+{
+	const struct verb *verb = app->verb;
+	const char *word = verb->second ? verb->second : verb->word;
+
+	if (app->n_operands < verb->min_operands)
+		return usage(app, word, "a name is missing; see --help");
+	/* Not repeated in the error: it may be a token or a secret. */
+	if (app->n_operands > verb->max_operands)
+		return usage(app, word, "too many words; see --help");
+	return true;
+}
+
+bool app_options(struct app *app, const struct opt *own, size_t n_own,
+		 int argc, char **argv)
+{
+	bool help = false;
+	const struct opt common[] = {
+		{ .name = "config", .value = "FILE", .text = &app->config,
+		  .help = "the configuration (" TC_DEFAULT_CONFIG ")" },
+		{ .name = "json", .flag = &app->json,
+		  .help = "one JSON object for each line" },
+		{ .name = "help", .flag = &help, .help = "this text" },
+	};
+	struct opt opts[OPTS_MAX];
+	const size_t n = n_own + COUNT(common);
+
+	if (n > OPTS_MAX)
+		abort();
+	for (size_t i = 0; i < n; i++)
+		opts[i] = i < n_own ? own[i] : common[i - n_own];
+	if (!read_options(app, ":", opts, n, argc, argv))
+		return false;
+	if (help) {
+		print_help(app->verb, opts, n);
+		app->exit = DONE;
+		return false;
+	}
+	return count_operands(app);
+}
+
+bool parse_kid(const char *what, const char *text, unsigned *kid)
+{
+	char *end;
+	unsigned long number;
+
+	number = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end != '\0' || number < 1 ||
+	    number > 65535) {
+		complain(USAGE, what, "not a number from 1 to 65535");
+		return false;
+	}
+	*kid = (unsigned)number;
+	return true;
+}

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Everything that is shown: errors in one line, text that cannot steer a
+ * terminal, JSON, times and colour.  Write errors are kept in mind, so
+ * that no half list passes for a whole one.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "apitoken.h"
+
+#define LINE_MAX_BYTES 1024
+
+static const char *doing = "apitoken";
+static bool put_failed;
+static int put_errno;
+
+/* ---- errors ---- */
+int exit_for_code(int code)
+{
+	static const int exits[] = {
+		[TC_OK] = DONE,
+		[TC_E_INVALID] = USAGE,
+		[TC_E_REFUSED] = REFUSED,
+		[TC_E_NOTFOUND] = NO_TOKEN,
+		[TC_E_AMBIGUOUS] = NO_TOKEN,
+		[TC_E_EXISTS] = REFUSED,
+		[TC_E_UNAVAILABLE] = UNAVAILABLE,
+		[TC_E_PERMISSION] = NOT_PERMITTED,
+		[TC_E_NOMEM] = UNAVAILABLE,
+	};
+
+	if (code < 0 || (size_t)code >= COUNT(exits))
+		return UNAVAILABLE;
+	return exits[code];
+}
+
+/*
+ * A net below the rule that errors hold no token: someone may type one where
+ * a name belongs, and a message may repeat the name.
+ */
+static void hide_tokens(char *line)
+{
+	static const char prefix[] = "tkc1_", put_in[] = "...";
+	const size_t skip = sizeof(prefix) - 1;
+
+	for (char *p = line; *p; p++) {
+		size_t len;
+
+		if (strncasecmp(p, prefix, skip) != 0)
+			continue;
+		len = strspn(p + skip, "0123456789abcdefghijklmnopqrstuvwxyz"
+			     "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+		if (len < sizeof(put_in))
+			continue;
+		memcpy(p + skip, put_in, sizeof(put_in) - 1);
+		memmove(p + skip + sizeof(put_in) - 1, p + skip + len,
+			strlen(p + skip + len) + 1);
+	}
+}
+
+static void say_error(const char *text)
+{
+	char line[ESCAPED_MAX];
+
+	escape(line, sizeof(line), text);
+	hide_tokens(line);
+	/* A last resort has no other place to complain to. */
+	(void)fprintf(stderr, "apitoken: %s\n", line);
+}
+
+int complain(int code, const char *what, const char *format, ...)
+{
+	char why[LINE_MAX_BYTES], text[LINE_MAX_BYTES];
+	va_list args;
+
+	va_start(args, format);
+	/* Seen only when clang-tidy is given several files at once: it takes
+	 * the va_start() of all but the first for an unknown function. */
+	/* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
+	(void)vsnprintf(why, sizeof(why), format, args);
+	va_end(args);
+	if (snprintf(text, sizeof(text), "%s: %s", what, why) < 0)
+		text[0] = '\0';
+	say_error(text);
+	return code;
+}
+
+void complain_about(const char *verb)
+{
+	doing = verb;
+}
+
+int complain_tc(int code, const struct tc_error *err)
+{
+	return complain(exit_for_code(code), doing, "%s",
+			err->text[0] ? err->text : tc_strerror(code));
+}
+
+/* ---- text ---- */
+/* The bytes of a character, which goes to cp; 0 if it is no UTF-8. */
+static size_t decode(const unsigned char *s, uint32_t *cp)
+{
+	static const struct { unsigned char mask, lead; uint32_t least; }
+	forms[] = {
+		{ 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 },
+		{ 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 },
+	};
+
+	for (size_t n = 0; n < COUNT(forms); n++) {
+		uint32_t c = s[0] & (unsigned char)~forms[n].mask;
+
+		if ((s[0] & forms[n].mask) != forms[n].lead)
+			continue;
+		for (size_t i = 1; i <= n; i++) {
+			if ((s[i] & 0xc0) != 0x80)
+				return 0;
+			c = c << 6 | (s[i] & 0x3fU);
+		}
+		if (c < forms[n].least || c > 0x10ffff ||
+		    (c >= 0xd800 && c <= 0xdfff))
+			return 0;
+		*cp = c;
+		return n + 1;
+	}
+	return 0;
+}
+
+/* Controls, and the marks that make a line read other than it is. */
+static bool is_printable(uint32_t c)
+{
+	static const struct { uint32_t from, to; } hidden[] = {
+		{ 0, 0x1f }, { 0x7f, 0x9f }, { 0x200b, 0x200f },
+		{ 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfeff, 0xfeff },
+		{ 0xfff9, 0xfffb },
+	};
+
+	for (size_t i = 0; i < COUNT(hidden); i++) {
+		if (c >= hidden[i].from && c <= hidden[i].to)
+			return false;
+	}
+	return true;
+}
+
+void escape(char *out, size_t size, const char *in)
+{
+	const unsigned char *s = (const unsigned char *)in;
+	size_t at = 0;
+
+	while (*s) {
+		uint32_t c = 0;
+		const size_t n = decode(s, &c);
+		const size_t take = n ? n : 1;
+		const bool plain = n && is_printable(c);
+
+		if (at + (plain ? take : 4 * take) >= size)
+			break;
+		for (size_t i = 0; i < take; i++) {
+			if (plain)
+				out[at++] = (char)s[i];
+			else
+				at += (size_t)snprintf(out + at, size - at,
+						       "\\x%02x", s[i]);
+		}
+		s += take;
+	}
+	out[at] = '\0';
+}
+
+size_t text_width(const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t width = 0;
+
+	while (*s) {
+		uint32_t c = 0;
+		const size_t n = decode(s, &c);
+		const int w = n ? wcwidth((wchar_t)c) : 1;
+
+		width += w < 0 ? 1 : (size_t)w;
+		s += n ? n : 1;
+	}
+	return width;
+}
+
+/* ---- stdout ---- */
+static void note_failure(void)
+{
+	if (!put_failed)
+		put_errno = errno;
+	put_failed = true;
+}
+
+void put(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	/* As above. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
+	if (vprintf(format, args) < 0)
+		note_failure();
+	va_end(args);
+}
+
+bool finish_output(void)
+{
+	errno = 0;
+	if (fflush(stdout) != 0 || ferror(stdout))
+		note_failure();
+	/* close() tells of a full disk over the network */
+	if (close(STDOUT_FILENO) != 0 && errno != EBADF)
+		note_failure();
+	if (put_failed) {
+		complain(REFUSED, "standard output", "%s",
+			 strerror(put_errno));
+	}
+	return !put_failed;
+}
+
+bool write_all(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		data += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+const char *colour(const char *word)
+{
+	static const struct { const char *word, *start; } colours[] = {
+		{ "active", "\033[32m" }, { "fine", "\033[32m" },
+		{ "valid", "\033[32m" },
+		{ "expired", "\033[33m" }, { "warning", "\033[33m" },
+		{ "revoked", "\033[31m" }, { "problem", "\033[31m" },
+		{ "damaged", "\033[31m" }, { "no key", "\033[31m" },
+	};
+	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+
+	if (!isatty(STDOUT_FILENO) || (no && *no) || !term ||
+	    strcmp(term, "dumb") == 0)
+		return "";
+	for (size_t i = 0; word && i < COUNT(colours); i++) {
+		if (strcmp(word, colours[i].word) == 0)
+			return colours[i].start;
+	}
+	return word ? "" : "\033[0m";
+}
+
+/* ---- JSON ---- */
+int put_json(json_t *value)
+{
+	char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+
+	json_decref(value);
+	if (!text)
+		return complain(UNAVAILABLE, "output", "out of memory");
+	put("%s\n", text);
+	free(text);
+	return DONE;
+}
+
+json_t *json_text(const char *text)
+{
+	char escaped[ESCAPED_MAX];
+	json_t *value = json_string(text);
+
+	if (value)
+		return value;
+	escape(escaped, sizeof(escaped), text);
+	return json_string(escaped);
+}
+
+json_t *json_when(int64_t when)
+{
+	char text[WHEN_MAX];
+
+	if (when == 0)
+		return json_null();
+	format_utc(when, text);
+	return json_string(text);
+}
+
+/* ---- times ---- */
+void format_utc(int64_t when, char out[WHEN_MAX])
+{
+	const time_t t = (time_t)when;
+	struct tm tm;
+
+	if (!gmtime_r(&t, &tm) ||
+	    strftime(out, WHEN_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		(void)snprintf(out, WHEN_MAX, "%lld", (long long)when);
+}
+
+void format_moment(int64_t when, char out[WHEN_MAX])
+{
+	const time_t t = (time_t)when;
+	struct tm tm;
+
+	if (!localtime_r(&t, &tm) ||
+	    strftime(out, WHEN_MAX, "%Y-%m-%d %H:%M:%S %z", &tm) == 0)
+		(void)snprintf(out, WHEN_MAX, "%lld", (long long)when);
+}
+
+/* An end at midnight was typed, and is meant, as the day before. */
+static bool is_midnight(const struct tm *tm)
+{
+	return tm->tm_hour == 0 && tm->tm_min == 0 && tm->tm_sec == 0;
+}
+
+void format_expiry(int64_t expires, char out[WHEN_MAX])
+{
+	const time_t t = (time_t)expires, before = t - 1;
+	struct tm tm, day;
+	size_t len;
+
+	if (expires == 0) {
+		(void)snprintf(out, WHEN_MAX, "never");
+		return;
+	}
+	if (!localtime_r(&t, &tm) || !localtime_r(&before, &day))
+		len = 0;
+	else if (is_midnight(&tm))
+		len = strftime(out, WHEN_MAX, "%Y-%m-%d", &day);
+	else
+		len = strftime(out, WHEN_MAX, "%Y-%m-%d %H:%M", &tm);
+	if (len == 0)
+		(void)snprintf(out, WHEN_MAX, "%lld", (long long)expires);
+}

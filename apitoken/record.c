@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A token's record in words and in JSON.  Every verb that shows one uses the
+ * same names for its members.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "apitoken.h"
+
+const char *record_state(const struct tc_record *rec)
+{
+	static const char *const words[TC_VERDICTS] = {
+		[TC_VALID] = "active",
+		[TC_REVOKED] = "revoked",
+		[TC_EXPIRED] = "expired",
+		[TC_NOT_YET_VALID] = "not yet valid",
+		[TC_UNKNOWN_KEY] = "no key",
+		[TC_UNAVAILABLE] = "damaged",
+	};
+	const char *word = NULL;
+
+	if ((unsigned)rec->standing < TC_VERDICTS)
+		word = words[rec->standing];
+	return word ? word : tc_verdict_name(rec->standing);
+}
+
+/* Joins n strings by commas; get gives the one at i, in buf or elsewhere. */
+static char *join(const struct tc_record *rec, size_t n,
+		  const char *(*get)(const struct tc_record *, size_t, char *))
+{
+	char buf[48], *text, *at;
+	size_t size = sizeof("any");
+
+	for (size_t i = 0; i < n; i++)
+		size += strlen(get(rec, i, buf)) + 1;
+	text = malloc(size);
+	if (!text)
+		return NULL;
+	at = stpcpy(text, n ? "" : "any");
+	for (size_t i = 0; i < n; i++) {
+		at = stpcpy(at, i ? "," : "");
+		at = stpcpy(at, get(rec, i, buf));
+	}
+	return text;
+}
+
+static const char *service_at(const struct tc_record *rec, size_t i,
+			      char *buf)
+{
+	(void)buf;
+	return rec->services[i];
+}
+
+static const char *source_at(const struct tc_record *rec, size_t i, char *buf)
+{
+	tc_format_source(&rec->sources[i], buf);
+	return buf;
+}
+
+char *record_services(const struct tc_record *rec)
+{
+	return join(rec, rec->n_services, service_at);
+}
+
+char *record_sources(const struct tc_record *rec)
+{
+	return join(rec, rec->n_sources, source_at);
+}
+
+static json_t *json_services(const struct tc_record *rec)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < rec->n_services; i++)
+		(void)json_array_append_new(list,
+					    json_text(rec->services[i]));
+	return list;
+}
+
+static json_t *json_sources(const struct tc_record *rec)
+{
+	json_t *list = json_array();
+	char text[48];
+
+	for (size_t i = 0; list && i < rec->n_sources; i++) {
+		tc_format_source(&rec->sources[i], text);
+		(void)json_array_append_new(list, json_string(text));
+	}
+	return list;
+}
+
+static json_t *json_properties(const struct tc_record *rec)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; object && i < rec->n_properties; i++) {
+		char key[ESCAPED_MAX];
+
+		escape(key, sizeof(key), rec->properties[i].key);
+		(void)json_object_set_new(object, key,
+				json_text(rec->properties[i].value));
+	}
+	return object;
+}
+
+/* Null where there is nothing to say. */
+static json_t *json_or_null(const char *text)
+{
+	return *text ? json_text(text) : json_null();
+}
+
+json_t *record_json(const struct tc_record *rec)
+{
+	const struct { const char *name; json_t *value; } members[] = {
+		{ "id", json_text(rec->id) },
+		{ "user", json_text(rec->user) },
+		{ "label", json_text(rec->label) },
+		{ "state", json_string(record_state(rec)) },
+		{ "kid", json_integer((json_int_t)rec->kid) },
+		{ "created", json_when(rec->created) },
+		{ "created_by", json_or_null(rec->created_by) },
+		{ "expires", json_when(rec->expires) },
+		{ "services", json_services(rec) },
+		{ "sources", json_sources(rec) },
+		{ "properties", json_properties(rec) },
+		{ "revoked", json_when(rec->revoked) },
+		{ "revoked_by", json_or_null(rec->revoked_by) },
+		{ "revoked_reason", json_or_null(rec->revoked_reason) },
+		{ "replaces", json_or_null(rec->replaces) },
+		{ "replaced_by", json_or_null(rec->replaced_by) },
+	};
+	json_t *object = json_object();
+	int failed = 0;
+
+	/* Setting takes over the value, also when it fails. */
+	for (size_t i = 0; i < COUNT(members); i++)
+		failed |= json_object_set_new(object, members[i].name,
+					      members[i].value);
+	if (failed) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
+}
+
+bool record_find(struct app *app, const char *name, struct tc_record **rec)
+{
+	struct tc_error err = { 0 };
+	char id[TC_ID_LEN + 1];
+	int code;
+
+	if (tc_is_token(name, strlen(name))) {
+		app->exit = complain(USAGE, app->verb->word, "a token does "
+			"not belong on the command line; name it by its id");
+		return false;
+	}
+	code = tc_find(app->handle, name, id, &err);
+	if (code == TC_OK)
+		code = tc_show(app->handle, id, rec, &err);
+	if (code != TC_OK)
+		app->exit = complain_tc(code, &err);
+	return code == TC_OK;
+}

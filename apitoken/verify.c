@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * apitoken verify and inspect.  Both read the token from stdin and wipe it;
+ * verify gives the library's verdict, inspect shows what anyone could read.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apitoken.h"
+
+/* White space around a token is accepted, a whole file is not. */
+#define INPUT_SIZE 4097
+
+static int exit_for_verdict(enum tc_verdict verdict)
+{
+	static const int exits[TC_VERDICTS] = {
+		[TC_UNAVAILABLE] = UNAVAILABLE,
+		[TC_NOT_A_TOKEN] = REFUSED,
+		[TC_DISABLED] = REFUSED,
+		[TC_MALFORMED] = REFUSED,
+		[TC_BAD_CHECKSUM] = REFUSED,
+		[TC_UNKNOWN_KEY] = REFUSED,
+		[TC_UNKNOWN_TOKEN] = REFUSED,
+		[TC_FORGED] = REFUSED,
+		[TC_WRONG_USER] = REFUSED,
+		[TC_REVOKED] = REFUSED,
+		[TC_EXPIRED] = REFUSED,
+		[TC_NOT_YET_VALID] = REFUSED,
+		[TC_WRONG_SERVICE] = REFUSED,
+		[TC_WRONG_SOURCE] = REFUSED,
+		[TC_USER_REFUSED] = REFUSED,
+		[TC_VALID] = DONE,
+	};
+
+	return (unsigned)verdict < TC_VERDICTS ? exits[verdict] : UNAVAILABLE;
+}
+
+static json_t *verdict_json(const struct tc_result *res)
+{
+	json_t *object = json_object();
+	int failed = json_object_set_new(object, "verdict",
+				json_string(tc_verdict_name(res->verdict)));
+
+	if (res->proved) {
+		failed |= json_object_set_new(object, "user",
+					      json_text(res->user));
+		failed |= json_object_set_new(object, "label",
+					      json_text(res->label));
+		failed |= json_object_set_new(object, "id",
+					      json_text(res->id));
+		failed |= json_object_set_new(object, "kid",
+				json_integer((json_int_t)res->kid));
+		failed |= json_object_set_new(object, "expires",
+					      json_when(res->expires));
+	}
+	if (res->detail[0])
+		failed |= json_object_set_new(object, "detail",
+					      json_text(res->detail));
+	if (failed) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
+}
+
+static void print_verdict(const struct tc_result *res)
+{
+	const char *word = tc_verdict_name(res->verdict);
+	char text[ESCAPED_MAX];
+
+	put("%s%s%s", colour(word), word, colour(NULL));
+	if (res->proved) {
+		char expires[WHEN_MAX];
+
+		escape(text, sizeof(text), res->user);
+		put(" user=%s", text);
+		escape(text, sizeof(text), res->label);
+		format_expiry(res->expires, expires);
+		put(" label=\"%s\" id=%s expires=\"%s\"", text, res->id,
+		    expires);
+	}
+	if (res->detail[0]) {
+		escape(text, sizeof(text), res->detail);
+		put(" (%s)", text);
+	}
+	put("\n");
+}
+
+/* A source that is no address would be judged as an unknown one. */
+static bool is_address(const char *text)
+{
+	unsigned char addr[16];
+
+	return inet_pton(AF_INET, text, addr) == 1 ||
+		inet_pton(AF_INET6, text, addr) == 1;
+}
+
+static int judge(struct app *app, const struct tc_request *wanted)
+{
+	struct tc_request req = *wanted;
+	char token[INPUT_SIZE];
+	struct tc_result res = { 0 };
+	const ssize_t len = read_secret("Token", token, sizeof(token));
+	int code = REFUSED;
+
+	if (len >= 0) {
+		req.authtok = token;
+		req.authtok_len = (size_t)len;
+		code = exit_for_verdict(tc_verify(app->handle, &req, &res));
+	}
+	explicit_bzero(token, sizeof(token));
+	if (len < 0)
+		return code;
+	if (!app->json)
+		print_verdict(&res);
+	else if (put_json(verdict_json(&res)) != DONE)
+		code = UNAVAILABLE;
+	return code;
+}
+
+int verb_verify(struct app *app, int argc, char **argv)
+{
+	struct tc_request req = { 0 };
+	const struct opt opts[] = {
+		{ .name = "service", .value = "NAME", .text = &req.service,
+		  .help = "the service that is logged in to (needed)" },
+		{ .name = "user", .value = "NAME", .text = &req.user,
+		  .help = "the user who logs in (the token's owner)" },
+		{ .name = "from", .value = "ADDRESS", .text = &req.rhost,
+		  .help = "the address it comes from" },
+	};
+
+	if (!app_options(app, opts, COUNT(opts), argc, argv))
+		return app->exit;
+	if (!req.service)
+		return complain(USAGE, "verify", "--service is missing");
+	if (req.rhost && !is_address(req.rhost))
+		return complain(USAGE, "from", "not an IP address");
+	if (!app_open(app))
+		return app->exit;
+	return judge(app, &req);
+}
+
+/* ---- inspect ---- */
+static const char *caveat_name(enum tc_caveat_type type)
+{
+	switch (type) {
+	case TC_CAVEAT_NOT_AFTER:
+		return "not-after";
+	case TC_CAVEAT_SERVICE:
+		return "service";
+	case TC_CAVEAT_SOURCE:
+		return "source";
+	}
+	return "unknown";
+}
+
+static void caveat_value(const struct tc_caveat *caveat, char *out,
+			 size_t size)
+{
+	char source[48];
+
+	switch (caveat->type) {
+	case TC_CAVEAT_NOT_AFTER:
+		format_utc(caveat->not_after, out);
+		return;
+	case TC_CAVEAT_SERVICE:
+		(void)snprintf(out, size, "%s", caveat->services);
+		return;
+	case TC_CAVEAT_SOURCE:
+		tc_format_source(&caveat->source, source);
+		(void)snprintf(out, size, "%s", source);
+		return;
+	}
+	(void)snprintf(out, size, "?");
+}
+
+static int inspected_json(const struct tc_inspected *seen)
+{
+	json_t *caveats = json_array();
+
+	for (size_t i = 0; caveats && i < seen->n_caveats; i++) {
+		char value[sizeof(seen->caveats[i].services)];
+
+		caveat_value(&seen->caveats[i], value, sizeof(value));
+		(void)json_array_append_new(caveats, json_pack("{s:s, s:o}",
+			"type", caveat_name(seen->caveats[i].type), "value",
+			json_text(value)));
+	}
+	return put_json(json_pack("{s:s, s:i, s:i, s:i, s:o}",
+		"id", seen->id, "format", (int)seen->format,
+		"type", (int)seen->type, "kid", (int)seen->kid,
+		"caveats", caveats));
+}
+
+static void print_inspected(const struct tc_inspected *seen)
+{
+	put("id        %s\nkey       %u\n", seen->id, seen->kid);
+	for (size_t i = 0; i < seen->n_caveats; i++) {
+		char value[sizeof(seen->caveats[i].services)];
+		char text[ESCAPED_MAX];
+
+		caveat_value(&seen->caveats[i], value, sizeof(value));
+		escape(text, sizeof(text), value);
+		put("caveat    %s %s\n", caveat_name(seen->caveats[i].type),
+		    text);
+	}
+	if (seen->n_caveats == 0)
+		put("caveats   none\n");
+}
+
+int verb_inspect(struct app *app, int argc, char **argv)
+{
+	struct tc_inspected seen;
+	enum tc_verdict verdict = TC_UNAVAILABLE;
+	char token[INPUT_SIZE];
+	ssize_t len;
+
+	if (!app_options(app, NULL, 0, argc, argv))
+		return app->exit;
+	len = read_secret("Token", token, sizeof(token));
+	if (len >= 0)
+		verdict = tc_inspect(token, (size_t)len, &seen);
+	explicit_bzero(token, sizeof(token));
+	if (len < 0)
+		return REFUSED;
+	if (verdict != TC_VALID) {
+		return complain(exit_for_verdict(verdict), "standard input",
+				"%s", tc_verdict_name(verdict));
+	}
+	if (app->json)
+		return inspected_json(&seen);
+	print_inspected(&seen);
+	return DONE;
+}

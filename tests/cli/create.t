@@ -1,0 +1,208 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# apitoken create: where the token goes, where it does not, and what happens
+# when it cannot be handed over.
+use strict;
+use warnings;
+use POSIX qw(mkfifo);
+use Test::More;
+use lib "$ENV{SRC}/tests/lib";
+use Apitoken::Test;
+
+my $config = init_store();
+my ($dir) = $config =~ m{^(.*)/};
+
+sub create {
+	return apitoken($config, 'create', '--user', 'alice', '--label', @_);
+}
+
+sub verify {
+	my ($token, @args) = @_;
+	my ($exit) = apitoken($config, 'verify', '--service', 'sshd', @args,
+	    { stdin => $token });
+	return $exit;
+}
+
+sub record {
+	my ($name) = @_;
+	my ($exit, $out) = apitoken($config, '--json', 'show', $name);
+	return $exit eq '0' ? from_json($out) : undef;
+}
+
+sub holds {
+	my ($bytes) = @_;
+	my $tree = tree($dir);
+	return grep { index($tree->{$_}, $bytes) >= 0 } keys %$tree;
+}
+
+subtest 'stdout has the token and nothing else' => sub {
+	my ($exit, $out, $err) = create('plain', '--expires', '2037-03-31',
+	    '--service', 'sshd,imap', '--service', 'smtp',
+	    '--from', '192.0.2.0/24,2001:db8::/32', '--property', 'app=mutt',
+	    '--property', 'note=a=b', { env => { TZ => 'UTC' } });
+	is $exit, 0, 'exit';
+	ok $out =~ /\Atkc1_[0-9a-hjkmnp-tv-z]{63}\n\z/, 'stdout';
+	ok holds_no_token($err), 'no token on stderr';
+	like $err, qr/^id +[0-9a-z]{24}$/m, 'stderr: id';
+	like $err, qr/^label +plain$/m, 'label';
+	like $err, qr/^expires +2037-03-31$/m, 'expiry';
+	like $err, qr/^services +sshd,imap,smtp$/m, 'services';
+	like $err, qr/only this once/, 'a warning';
+	chomp $out;
+	is_deeply [holds($out)], [], 'no file of the store has it';
+	is_deeply [holds(substr $out, 15, 40)], [], 'nor its middle';
+	is verify($out, '--from', '192.0.2.7'), 0, 'it works';
+
+	my $rec = record('alice/plain');
+	is_deeply $rec->{services}, ['sshd', 'imap', 'smtp'], 'services';
+	is_deeply $rec->{sources}, ['192.0.2.0/24', '2001:db8::/32'],
+	    'sources';
+	is_deeply $rec->{properties}, { app => 'mutt', note => 'a=b' },
+	    'properties';
+	is $rec->{expires}, '2037-04-01T00:00:00Z', 'expiry';
+};
+
+subtest 'JSON' => sub {
+	my ($exit, $out, $err) = create('json', '--json');
+	is $exit, 0, 'exit';
+	is $err, '', 'nothing on stderr';
+	like $out, qr/\A[^\n]+\n\z/, 'one line';
+	my $answer = from_json($out);
+	is verify(delete $answer->{token}), 0, 'the token works';
+	is_deeply $answer, record('alice/json'), 'the rest is the record';
+	is_deeply [sort keys %$answer], [sort qw(id user label state kid
+	    created created_by expires services sources properties revoked
+	    revoked_by revoked_reason replaces replaced_by)], 'members';
+	is $answer->{state}, 'active', 'state';
+	is $answer->{kid}, 1, 'kid';
+	like $answer->{created}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/,
+	    'time';
+	is $answer->{revoked}, undef, 'null';
+};
+
+subtest '--output' => sub {
+	my $file = "$dir/token";
+	my $old = umask 0;
+	my ($exit, $out, $err) = create('output', '--output', $file);
+	umask $old;
+	is $exit, 0, 'exit';
+	is length $out, 0, 'nothing on stdout';
+	ok holds_no_token($err), 'no token on stderr';
+	is sprintf('%o', (stat $file)[2] & 07777), '600', 'mode';
+	ok slurp($file) =~ /\Atkc1_[0-9a-z]{63}\n\z/, 'content';
+	is verify(slurp($file)), 0, 'it works';
+
+	my $before = slurp($file);
+	($exit, $out, $err) = create('again', '--output', $file);
+	is $exit, 1, 'a file that exists: exit';
+	ok one_line($err), 'one line' or diag $err;
+	ok slurp($file) eq $before, 'it is as it was';
+	is record('alice/again'), undef, 'no token was made';
+
+	symlink "$dir/elsewhere", "$dir/link" or die;
+	($exit, $out, $err) = create('link', '--output', "$dir/link");
+	is $exit, 1, 'a dangling link: exit';
+	ok !-e "$dir/elsewhere", 'not followed';
+	is record('alice/link'), undef, 'no token was made';
+
+	($exit, $out) = create('both', '--json', '--output', "$dir/both");
+	is $exit, 0, 'with --json: exit';
+	my $answer = from_json($out);
+	ok !exists $answer->{token}, 'no token in the JSON';
+	is $answer->{output}, "$dir/both", 'but the file\'s name';
+};
+
+subtest 'a refusal leaves no file' => sub {
+	set_conf($config, allow_never => 'no');
+	my ($exit, $out, $err) = create('x', '--expires', 'never',
+	    '--output', "$dir/refused");
+	set_conf($config, allow_never => undef);
+	is $exit, 1, 'refused by policy: exit';
+	ok one_line($err), 'one line' or diag $err;
+	ok !-e "$dir/refused", 'the file is gone again';
+	chmod 0777, "$dir/store" or die;
+	($exit) = create('x', '--output', "$dir/refused");
+	is $exit, 4, 'an unsafe store';
+	ok !-e "$dir/refused", 'no file';
+	chmod 0750, "$dir/store" or die;
+	is verify(slurp("$dir/token")), 0, 'and all is well again';
+};
+
+# [name, how stdout is, whether there is a record afterwards]
+open my $full, '+<', '/dev/full' or die "/dev/full: $!";
+pipe my $reader, my $broken or die "pipe: $!";
+close $reader;
+for my $case (['full disk', { stdout_fh => $full }, 1],
+    ['closed pipe', { stdout_fh => $broken }, 1],
+    ['closed stdout', { close => [1] }, 0],
+    ['all closed but stderr', { close => [0, 1] }, 0]) {
+	my ($name, $opt, $made) = @$case;
+	for my $json ([], ['--json']) {
+		subtest "$name @$json" => sub {
+			my $label = "$name@$json";
+			my ($exit, undef, $err) = create($label, @$json, $opt);
+			is $exit, 1, 'exit';
+			ok one_line($err), 'one line' or diag $err;
+			ok holds_no_token($err), 'no token in it';
+			my $rec = record("alice/$label");
+			is defined $rec ? $rec->{state} : 'none',
+			    $made ? 'revoked' : 'none', 'no token is left';
+			like $err, qr/lost.*revoked/, 'it says so' if $made;
+		};
+	}
+}
+
+# Nothing outside the test's directory is named here: a fault in the code
+# under test, run by root, would take it away.
+subtest 'a pipe under --output' => sub {
+	mkfifo("$dir/pipe", 0600) or die "mkfifo: $!";
+	my ($exit, $out, $err) = create('pipe', '--output', "$dir/pipe");
+	is $exit, 1, 'is a file that exists';
+	ok -p "$dir/pipe", 'and stays';
+	is record('alice/pipe'), undef, 'no token was made';
+};
+
+subtest 'who asked' => sub {
+	my $rec = record('alice/plain');
+	my ($name) = getpwuid $<;
+	is $rec->{created_by}, $name // "uid $<", 'the real user';
+	SKIP: {
+		skip 'only root can be a sudo caller', 4 if $< != 0;
+		my ($uid, $daemon) = (getpwnam 'daemon')[2, 0];
+		create('sudo', { env => { SUDO_UID => $uid,
+		    SUDO_USER => 'mallory' } });
+		is record('alice/sudo')->{created_by}, $daemon,
+		    'the sudo caller, by number';
+		create('odd', { env => { SUDO_UID => '4000000000',
+		    SUDO_USER => 'mallory' } });
+		is record('alice/odd')->{created_by}, 'uid 4000000000',
+		    'a number without a name';
+		create('junk', { env => { SUDO_UID => "1\n2",
+		    SUDO_USER => 'mallory' } });
+		is record('alice/junk')->{created_by}, $name, 'no number';
+		create('user only', { env => { SUDO_USER => 'mallory' } });
+		is record('alice/user only')->{created_by}, $name,
+		    'a name alone counts nothing';
+	}
+};
+
+subtest 'limits that still fit' => sub {
+	my $label = ("\xc3\xa4" x 63) . 'ab';
+	my ($exit, undef, $err) = create($label);
+	is $exit, 0, 'a label of 128 bytes' or diag $err;
+	my @services = map { sprintf 's%031d', $_ } 1 .. 32;
+	my @sources = map { "2001:db8:ffff:ffff:ffff:ffff:ffff:$_" } 1 .. 16;
+	($exit, undef, $err) = create('most',
+	    '--service', join(',', @services),
+	    (map { ('--from', $_) } @sources),
+	    map { ('--property', sprintf('k%063d=%s', $_, 'v' x 256)) }
+	    1 .. 16);
+	is $exit, 0, 'all there can be' or diag $err;
+	my $rec = record('alice/most');
+	is @{ $rec->{services} }, 32, 'services';
+	is @{ $rec->{sources} }, 16, 'sources';
+	is keys %{ $rec->{properties} }, 16, 'properties';
+};
+
+done_testing;

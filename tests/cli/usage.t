@@ -1,0 +1,231 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# The frame around the verbs: help, options before and after the verb, and one
+# line on stderr for every kind of bad input, with nothing changed by it.
+use strict;
+use warnings;
+use Test::More;
+use lib "$ENV{SRC}/tests/lib";
+use Apitoken::Test;
+
+my @verbs = ('init', 'create', 'list', 'show', 'revoke', 'verify', 'inspect',
+    'key list', 'key add', 'key activate', 'key retire', 'doctor');
+
+subtest 'help' => sub {
+	my ($exit, $out, $err) = apitoken(undef, '--help');
+	is $exit, 0, 'exit';
+	is $err, '', 'no error';
+	for my $verb (@verbs) {
+		my $spaced = join '\s+', split ' ', $verb;
+		like $out, qr/^  $spaced\s+\w/m, "names $verb";
+		($exit, my $text, $err) =
+		    apitoken(undef, split(' ', $verb), '--help');
+		is $exit, 0, "$verb --help";
+		like $text, qr/\Ausage: apitoken .*\b\Q$verb\E/, 'usage';
+		is $err, '', 'no error';
+	}
+	($exit, $out) = apitoken(undef, '--version');
+	is $exit, 0, '--version';
+	like $out, qr/\Aapitoken \d+\.\d+\S*\n\z/, 'one line';
+};
+
+subtest 'the manual has every option, and no other' => sub {
+	my $page = slurp(source_dir() . '/doc/apitoken.1');
+	my %there = map { $_ => 1 } $page =~ /Fl Fl ([a-z-]+)/g;
+	my %known = (version => 1);
+	for my $verb (@verbs) {
+		my (undef, $out) =
+		    apitoken(undef, split(' ', $verb), '--help');
+		$known{$_} = 1 for $out =~ /^  --([a-z-]+)/mg;
+		my ($section) = $verb =~ /^(\S+)/;
+		like $page, qr/^\.It Cm \Q$verb\E/m, "$verb has an entry";
+	}
+	is_deeply [sort keys %there], [sort keys %known], 'the same options';
+};
+
+my $config = init_store();
+my ($dir) = $config =~ m{^(.*)/};
+
+subtest 'options before and after the verb' => sub {
+	create_token($config, user => 'alice', label => 'one');
+	for my $args (['--config', $config, '--json', 'list'],
+	    ['list', '--config', $config, '--json'],
+	    ['--json', 'list', "--config=$config"]) {
+		my ($exit, $out, $err) = apitoken(undef, @$args);
+		is $exit, 0, "@$args[0..1]: exit";
+		is $err, '', 'no error';
+		is from_json($out)->{label}, 'one', 'the token';
+	}
+};
+
+create_token($config, user => 'alice', label => 'twice') for 1, 2;
+
+# [what, exit, stdin, arguments]
+my $long = 'x' x 300;
+my $token = create_token($config, user => 'alice', label => 'bad input');
+my @bad = (
+	['no verb', 2, ''],
+	['unknown verb', 2, '', 'frobnicate'],
+	['unknown verb with control bytes', 2, '', "a\e[31m\nb"],
+	['a token as verb', 2, '', $token],
+	['unknown option', 2, '', 'list', '--frob'],
+	['unknown option before the verb', 2, '', '--frob', 'list'],
+	['short option', 2, '', 'list', '-x'],
+	['option without its value', 2, '', 'show', '--config'],
+	['flag with a value', 2, '', 'list', '--json=yes'],
+	['option given twice', 2, '', 'create', '--user', 'a', '--user', 'b',
+	    '--label', 'l'],
+	['empty option', 2, '', 'create', '--user', '', '--label', 'l'],
+	['too many words', 2, '', 'list', 'more'],
+	['a token as a word too many', 2, '', 'verify', '--service', 's',
+	    $token],
+	['key without second word', 2, '', 'key'],
+	['key with an unknown one', 2, '', 'key', 'burn'],
+	['a secret as operand', 2, '', 'key', 'add', 's' x 32],
+
+	['create without user', 2, '', 'create', '--label', 'l'],
+	['create without label', 2, '', 'create', '--user', 'alice'],
+	['label too long', 2, '', 'create', '--user', 'alice', '--label',
+	    'x' x 129],
+	['label with a line end', 2, '', 'create', '--user', 'alice',
+	    '--label', "a\nb"],
+	['label not UTF-8', 2, '', 'create', '--user', 'alice', '--label',
+	    "a\xff"],
+	['user too long', 2, '', 'create', '--user', $long, '--label', 'l'],
+	['user with control byte', 2, '', 'create', '--user', "a\tb",
+	    '--label', 'l'],
+	['date that is none', 2, '', 'create', '--user', 'alice', '--label',
+	    'l', '--expires', '2027-02-30'],
+	['date with a tail', 2, '', 'create', '--user', 'alice', '--label',
+	    'l', '--expires', '90dd'],
+	['network that is none', 2, '', 'create', '--user', 'alice',
+	    '--label', 'l', '--from', '192.0.2.0/33'],
+	['network with host bits', 2, '', 'create', '--user', 'alice',
+	    '--label', 'l', '--from', '192.0.2.7/24'],
+	['network that is a name', 2, '', 'create', '--user', 'alice',
+	    '--label', 'l', '--from', 'example.org'],
+	['empty network in a list', 2, '', 'create', '--user', 'alice',
+	    '--label', 'l', '--from', '192.0.2.7,,192.0.2.8'],
+	['too many networks', 2, '', 'create', '--user', 'alice', '--label',
+	    'l', '--from', join(',', map { "192.0.2.$_" } 1 .. 17)],
+	['service with a blank', 2, '', 'create', '--user', 'alice',
+	    '--label', 'l', '--service', 'a b'],
+	['service in upper case', 2, '', 'create', '--user', 'alice',
+	    '--label', 'l', '--service', 'SSHD'],
+	['empty service', 2, '', 'create', '--user', 'alice', '--label', 'l',
+	    '--service', 'imap,'],
+	['too many services', 2, '', 'create', '--user', 'alice', '--label',
+	    'l', '--service', join(',', map { "s$_" } 1 .. 33)],
+	['property without =', 2, '', 'create', '--user', 'alice', '--label',
+	    'l', '--property', 'abc'],
+	['property without key', 2, '', 'create', '--user', 'alice',
+	    '--label', 'l', '--property', '=abc'],
+	['property too long', 2, '', 'create', '--user', 'alice', '--label',
+	    'l', '--property', "k=$long"],
+	['too many properties', 2, '', 'create', '--user', 'alice',
+	    '--label', 'l', map { ('--property', "k$_=v") } 1 .. 17],
+	['a date in the past', 2, '', 'create', '--user', 'alice', '--label',
+	    'l', '--expires', '2020-01-01'],
+	['a name that fits two', 3, '', 'show', 'alice/twice'],
+	['two of a property', 2, '', 'create', '--user', 'alice', '--label',
+	    'l', '--property', 'k=1', '--property', 'k=2'],
+	['output that exists', 1, '', 'create', '--user', 'alice', '--label',
+	    'l', '--output', $config],
+	['output in no folder', 1, '', 'create', '--user', 'alice',
+	    '--label', 'l', '--output', "$dir/none/file"],
+
+	['show without name', 2, '', 'show'],
+	['show two', 2, '', 'show', 'alice/one', 'alice/bad input'],
+	['show an unknown one', 3, '', 'show', 'alice/none'],
+	['show too short an id', 2, '', 'show', 'k7mm6'],
+	['show by a token', 2, '', 'show', $token],
+	['revoke without name', 2, '', 'revoke'],
+	['revoke an unknown one', 3, '', 'revoke', 'alice/one', 'bob/none'],
+	['revoke by a token', 2, '', 'revoke', $token],
+	['reason too long', 2, '', 'revoke', 'alice/one', '--reason', $long],
+	['reason with control byte', 2, '', 'revoke', 'alice/one',
+	    '--reason', "a\nb"],
+
+	['verify without service', 2, "$token\n", 'verify'],
+	['verify from a name', 2, "$token\n", 'verify', '--service', 'sshd',
+	    '--from', 'example.org'],
+	['verify nothing', 1, '', 'verify', '--service', 'sshd'],
+	['verify too much', 1, "$token\n" . ' ' x 5000, 'verify',
+	    '--service', 'sshd'],
+	['inspect nothing', 1, '', 'inspect'],
+	['inspect a password', 1, "password\n", 'inspect'],
+	['inspect a typing error', 1, substr($token, 0, -1), 'inspect'],
+	['inspect too much', 1, 'x' x 5000, 'inspect'],
+
+	['key number 0', 2, '', 'key', 'activate', '0'],
+	['key number 65536', 2, '', 'key', 'activate', '65536'],
+	['key number with a tail', 2, '', 'key', 'retire', '1x'],
+	['key number with a sign', 2, '', 'key', 'retire', '+1'],
+	['key number beyond all bounds', 2, '', 'key', 'add', '--kid',
+	    '9' x 40],
+	['unknown key activated', 3, '', 'key', 'activate', '9'],
+	['unknown key retired', 3, '', 'key', 'retire', '9'],
+	['the active key retired', 1, '', 'key', 'retire', '1'],
+	['a key that exists', 1, '', 'key', 'add', '--kid', '1'],
+	['secret of 31 characters', 2, 's' x 31 . "\n", 'key', 'add',
+	    '--secret-stdin'],
+	['secret with a NUL', 2, 's' x 40 . "\0" . 's' x 40, 'key', 'add',
+	    '--secret-stdin'],
+	['secret with a line end inside', 2, 's' x 32 . "\n" . 's' x 32,
+	    'key', 'add', '--secret-stdin'],
+	['secret of a megabyte', 1, 's' x 1_000_000, 'key', 'add',
+	    '--secret-stdin'],
+	['empty secret', 1, '', 'key', 'add', '--secret-stdin'],
+	['init again', 1, '', 'init'],
+);
+
+# What an attempt adds to the audit log is not a change of the installation.
+sub state_of {
+	my $tree = tree($dir);
+	delete @$tree{grep { m{/audit\.json$} } keys %$tree};
+	return $tree;
+}
+
+my $before = state_of();
+for my $case (@bad) {
+	my ($name, $want, $stdin, @args) = @$case;
+	subtest $name => sub {
+		my ($exit, $out, $err) =
+		    apitoken($config, @args, { stdin => $stdin });
+		is $exit, $want, 'exit';
+		is length $out, 0, 'nothing on stdout';
+		ok one_line($err), 'one line on stderr' or diag $err;
+		unlike $err, qr/[^\n\x20-\x7e]/, 'printable';
+		ok holds_no_token($err), 'no token in it';
+		unlike $err, qr/s{16}/, 'no secret in it';
+		my $after = state_of();
+		my @changed = grep { ($before->{$_} // '') ne
+		    ($after->{$_} // '') } sort keys %{ { %$before, %$after } };
+		is "@changed", '', 'nothing changed';
+		$before = $after;
+	};
+}
+
+subtest 'a token where a name belongs' => sub {
+	my ($exit, undef, $err) = apitoken($config, 'revoke', $token);
+	is $exit, 2, 'exit';
+	like $err, qr/does not belong on the command line/, 'it says so';
+};
+
+subtest 'no installation' => sub {
+	my $none = tempdir();
+	for my $args (['list'], ['show', 'a/b'], ['revoke', 'a/b'],
+	    ['key', 'list'], ['key', 'add'],
+	    ['create', '--user', 'a', '--label', 'b', '--output', "$none/t"],
+	    ['verify', '--service', 'sshd']) {
+		my ($exit, $out, $err) = apitoken("$none/apitoken.conf",
+		    @$args, { stdin => "$token\n" });
+		is $exit, 4, "$args->[0]: exit";
+		is $out, '', 'nothing on stdout';
+		ok one_line($err), 'one line on stderr' or diag $err;
+	}
+	is_deeply [keys %{ tree($none) }], [$none], 'nothing was made';
+};
+
+done_testing;
