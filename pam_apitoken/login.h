@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * login.h - one login by token: the question to the library, and what of the
+ * answer the account phase needs again.
+ */
+#ifndef PAM_APITOKEN_LOGIN_H
+#define PAM_APITOKEN_LOGIN_H
+
+#include <security/pam_modules.h>
+
+#include "authtok.h"
+#include "options.h"
+
+/**
+ * Verifies a token and, if it is valid, leaves the proof for the account
+ * phase.  Every decision is logged.
+ * @return the table's code, see verdict.h
+ */
+int login_verify(pam_handle_t *pamh, const struct options *opt,
+		 const char *user, const struct authtok *a);
+
+/** Verifies once more what this login used.
+ *  @return the table's code; PAM_IGNORE if the login used no token */
+int login_recheck(pam_handle_t *pamh, const struct options *opt);
+
+/** Forgets what an earlier login on the same handle proved.
+ *  @return PAM_SUCCESS or PAM's error */
+int login_forget(pam_handle_t *pamh);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* codes.c - PAM's return codes by name, for what the tests print. */
+#include <stddef.h>
+
+#include <security/pam_appl.h>
+
+#include "codes.h"
+
+static const char *const codes[CODES_MAX] = {
+#define CODE(name) [name] = #name
+	CODE(PAM_SUCCESS), CODE(PAM_OPEN_ERR), CODE(PAM_SYMBOL_ERR),
+	CODE(PAM_SERVICE_ERR), CODE(PAM_SYSTEM_ERR), CODE(PAM_BUF_ERR),
+	CODE(PAM_PERM_DENIED), CODE(PAM_AUTH_ERR),
+	CODE(PAM_CRED_INSUFFICIENT), CODE(PAM_AUTHINFO_UNAVAIL),
+	CODE(PAM_USER_UNKNOWN), CODE(PAM_MAXTRIES),
+	CODE(PAM_NEW_AUTHTOK_REQD), CODE(PAM_ACCT_EXPIRED),
+	CODE(PAM_SESSION_ERR), CODE(PAM_CRED_UNAVAIL),
+	CODE(PAM_CRED_EXPIRED), CODE(PAM_CRED_ERR),
+	CODE(PAM_NO_MODULE_DATA), CODE(PAM_CONV_ERR), CODE(PAM_AUTHTOK_ERR),
+	CODE(PAM_AUTHTOK_RECOVERY_ERR), CODE(PAM_AUTHTOK_LOCK_BUSY),
+	CODE(PAM_AUTHTOK_DISABLE_AGING), CODE(PAM_TRY_AGAIN),
+	CODE(PAM_IGNORE), CODE(PAM_ABORT), CODE(PAM_AUTHTOK_EXPIRED),
+	CODE(PAM_MODULE_UNKNOWN), CODE(PAM_BAD_ITEM), CODE(PAM_CONV_AGAIN),
+	CODE(PAM_INCOMPLETE),
+#undef CODE
+};
+
+const char *
+code_name(int code)
+{
+	if (code < 0 || code >= CODES_MAX || codes[code] == NULL)
+		return "PAM_?";
+	return codes[code];
+}
