@@ -43,6 +43,10 @@ typedef int tc_item_fn(void *arg, const unsigned char *key, size_t key_len,
 		       const unsigned char *value, size_t len);
 int tc_map_page(struct tc_map *m, uint32_t page, tc_item_fn *fn, void *arg);
 
+/* The page of all tokens whose ids begin with the same 30 bits, which is what
+ * six characters of their text say. */
+uint32_t tc_map_page_of_id(const struct tc_map *m, const unsigned char id[4]);
+
 /* Makes the empty pages of a new file. */
 int tc_map_create(struct tc_map *m);
 
