@@ -420,13 +420,17 @@ create_data(const struct tc_store *s, struct tc_head *head,
 		rc = tc_fail_errno(err, "%s", s->paths[TC_LEFT]);
 	m.file = tc_gdbm_open(fd, TC_GDBM_NEW, &why);
 	if (!m.file)
-		return tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
-			       s->paths[TC_LEFT], why);
-	if (tc_map_create(&m) || tc_map_put_head(&m) || tc_gdbm_sync(m.file))
+		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
+			     s->paths[TC_LEFT], why);
+	else if (tc_map_create(&m) || tc_map_put_head(&m) ||
+		 tc_gdbm_sync(m.file))
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
 			     s->paths[TC_LEFT], tc_gdbm_why(m.file));
 	tc_gdbm_close(m.file);
-	return rc == TC_OK ? tc_new_publish(s->dir, name, NULL, err) : rc;
+	if (rc == TC_OK)
+		return tc_new_publish(s->dir, name, NULL, err);
+	tc_new_abandon(s->dir, name);
+	return rc;
 }
 
 static int
@@ -461,7 +465,10 @@ tc_store_create(const struct tc_store *s, int64_t now, struct tc_error *err)
 		rc = create_journal(s, &state, err);
 	if (rc == TC_OK)
 		rc = write_state(s, &state, err);
-	return rc == TC_OK
-		? tc_new_publish(s->dir, tc_store_names[TC_FILE_STATE], NULL,
-				 err) : rc;
+	if (rc == TC_OK)
+		rc = tc_new_publish(s->dir, tc_store_names[TC_FILE_STATE],
+				    NULL, err);
+	if (rc != TC_OK)
+		tc_new_abandon(s->dir, tc_store_names[TC_FILE_STATE]);
+	return rc;
 }

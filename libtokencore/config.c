@@ -107,16 +107,21 @@ uid(struct parse *p, const char *value, void *field)
 	return NULL;
 }
 
+/* What is required shows that the file is whole: one that was emptied would
+ * else mean the host's own store, and "enabled = no" would be gone. */
 static const struct {
 	const char *key;
 	value_fn *parse;
 	size_t field;
+	int required;
 } table[] = {
-#define ROW(key, parse) { #key, parse, offsetof(struct tc_config, key) }
-	ROW(enabled, yes_no),
-	ROW(secret_file, path),
-	ROW(store, path),
-	ROW(audit_log, path_or_none),
+#define ROW(key, parse) { #key, parse, offsetof(struct tc_config, key), 0 }
+#define REQUIRED(key, parse) \
+	{ #key, parse, offsetof(struct tc_config, key), 1 }
+	REQUIRED(enabled, yes_no),
+	REQUIRED(secret_file, path),
+	REQUIRED(store, path),
+	REQUIRED(audit_log, path_or_none),
 	ROW(syslog, yes_no),
 	ROW(default_realm, realm),
 	ROW(clock_skew, span),
@@ -125,8 +130,11 @@ static const struct {
 	ROW(allow_never, yes_no),
 	ROW(allow_root, yes_no),
 	ROW(minimum_uid, uid),
+#undef REQUIRED
 #undef ROW
 };
+
+#define ROWS (sizeof(table) / sizeof(table[0]))
 
 /* "dovecot, imaps" to "dovecot,imaps"; NULL when a name is none. */
 static char *
@@ -187,13 +195,16 @@ set_value(void *arg, const char *section, const char *key, const char *value,
 {
 	struct parse *p = arg;
 
+	int services = strcmp(section, "services") == 0;
+
 	(void)line;
+	if (!services && *section != '\0')
+		return "unknown section";
 	if (!key)
-		return strcmp(section, "services") == 0
-			? NULL : "unknown section";
-	if (strcmp(section, "services") == 0)
+		return services ? NULL : "unknown section";
+	if (services)
 		return add_alias(p->cfg, key, value);
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (size_t i = 0; i < ROWS; i++) {
 		if (strcmp(table[i].key, key) != 0)
 			continue;
 		if (p->seen & (1U << i))
@@ -211,14 +222,18 @@ tc_config_parse(struct tc_config *cfg, const char *text, size_t len,
 {
 	struct parse p = { .cfg = cfg, .folder = folder };
 
+	int rc;
+
 	memset(cfg, 0, sizeof(*cfg));
-	cfg->enabled = cfg->syslog = cfg->allow_never = 1;
+	cfg->syslog = cfg->allow_never = 1;
 	cfg->clock_skew = 60;
-	if (path(&p, "secret.conf", &cfg->secret_file) ||
-	    path(&p, "/var/lib/apitoken", &cfg->store) ||
-	    path(&p, "/var/log/apitoken/audit.json", &cfg->audit_log))
-		return tc_fail(err, TC_E_NOMEM, "%s: %s", file, no_memory);
-	return tc_ini_parse(text, len, file, set_value, &p, err);
+	rc = tc_ini_parse(text, len, file, set_value, &p, err);
+	for (size_t i = 0; rc == TC_OK && i < ROWS; i++)
+		if (table[i].required && !(p.seen & (1U << i)))
+			rc = tc_fail(err, TC_E_UNAVAILABLE,
+				     "%s: the key \"%s\" is missing", file,
+				     table[i].key);
+	return rc;
 }
 
 void

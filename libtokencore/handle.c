@@ -113,18 +113,19 @@ read_keys(const tc_handle *h, struct tc_policy *p, struct tc_error *err)
 	return rc;
 }
 
-/* A folder whose path did not change keeps its descriptor: after a chroot()
- * it could not be opened again. */
+/* A folder whose path leads nowhere any more, as after a chroot(), keeps its
+ * descriptor. */
 static int
 folder(const char *path, const char *old_path, int old_fd,
        struct tc_error *err)
 {
-	struct stat mine, named;
+	struct stat named;
 	int fd;
 
 	if (old_path && strcmp(path, old_path) == 0 && old_fd >= 0 &&
-	    (stat(path, &named) || fstat(old_fd, &mine) ||
-	     (mine.st_dev == named.st_dev && mine.st_ino == named.st_ino))) {
+	    stat(path, &named)) {
+		if (tc_trust_open_dir(old_fd, path, err))
+			return -1;
 		fd = fcntl(old_fd, F_DUPFD_CLOEXEC, 0);
 		if (fd < 0)
 			tc_fail_errno(err, "%s", path);
@@ -231,16 +232,18 @@ load(const tc_handle *h, const struct tc_policy *old,
 	return TC_OK;
 }
 
-/* A store that was moved away and replaced, say by a backup, is a change too;
- * where its path cannot be looked up (after a chroot) the descriptor counts. */
+/* A store that was moved away and replaced, say by a backup, is a change too,
+ * and so is another owner or mode; where its path cannot be looked up (after a
+ * chroot) the descriptor counts. */
 static int
 same_store(const struct tc_policy *p)
 {
+	const struct stat *was = &p->store_stat;
 	struct stat st;
 
-	return stat(p->config.store, &st) ||
-	    (st.st_dev == p->store_stat.st_dev &&
-	     st.st_ino == p->store_stat.st_ino);
+	return (stat(p->config.store, &st) && fstat(p->store.dir, &st)) ||
+	    (st.st_dev == was->st_dev && st.st_ino == was->st_ino &&
+	     st.st_uid == was->st_uid && st.st_mode == was->st_mode);
 }
 
 static int

@@ -37,6 +37,9 @@ line_fault(const char *line, size_t len)
 {
 	size_t content = strspn(line, " \t\r\n");
 
+	/* inih skips a byte order mark and so would see another line. */
+	if ((unsigned char)line[0] == 0xef)
+		return "begins with something that is not ASCII";
 	if (content >= len || line[content] == '#' || line[content] == ';')
 		return NULL;
 	if (content > 0)

@@ -16,7 +16,7 @@ tc_digits(const char *text, unsigned len, uint64_t max, uint64_t *out)
 		if (text[i] < '0' || text[i] > '9')
 			return -1;
 		digit = (unsigned)(text[i] - '0');
-		if (value > max / 10 || value * 10 > max - digit)
+		if (digit > max || value > (max - digit) / 10)
 			return -1;
 		value = value * 10 + digit;
 	}

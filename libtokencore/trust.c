@@ -110,6 +110,22 @@ tc_trust_dir(const char *path, struct tc_error *err)
 }
 
 int
+tc_trust_open_dir(int fd, const char *path, struct tc_error *err)
+{
+	struct stat st;
+	const char *fault;
+
+	if (fstat(fd, &st)) {
+		tc_fail_errno(err, "%s", path);
+		return -1;
+	}
+	fault = dir_fault(&st);
+	if (fault)
+		tc_fail(err, TC_E_UNAVAILABLE, "%s: %s", path, fault);
+	return fault ? -1 : 0;
+}
+
+int
 tc_trust_file(int dir, const char *name, const char *path, int flags,
 	      enum tc_readers readers, struct stat *st, struct tc_error *err)
 {

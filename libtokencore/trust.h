@@ -18,6 +18,10 @@ enum tc_readers { TC_WORLD_MAY_READ, TC_GROUP_MAY_READ };
 /* Opens a folder and checks it and all above it.  The descriptor, or -1. */
 int tc_trust_dir(const char *path, struct tc_error *err);
 
+/* The same check for a folder that is open already and whose path may no
+ * longer lead there.  0, or -1. */
+int tc_trust_open_dir(int fd, const char *path, struct tc_error *err);
+
 /* Opens name in a folder that was checked; flags such as O_RDONLY.  path is
  * for the message.  The descriptor, or -1 with errno ENOENT only if the file
  * is not there. */
