@@ -82,9 +82,6 @@ int complain(int code, const char *what, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	/* Seen only when clang-tidy is given several files at once: it takes
-	 * the va_start() of all but the first for an unknown function. */
-	/* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
 	(void)vsnprintf(why, sizeof(why), format, args);
 	va_end(args);
 	if (snprintf(text, sizeof(text), "%s: %s", what, why) < 0)
@@ -203,7 +200,6 @@ void put(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	/* As above. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
 	if (vprintf(format, args) < 0)
 		note_failure();
 	va_end(args);

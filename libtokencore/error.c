@@ -34,8 +34,6 @@ tc_fail(struct tc_error *err, int code, const char *fmt, ...)
 	if (err) {
 		err->code = code;
 		va_start(ap, fmt);
-		/* va_start() stands right above: the analyzer is wrong.
-		 * NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
 		(void)vsnprintf(err->text, sizeof(err->text), fmt, ap);
 		va_end(ap);
 	}
@@ -67,7 +65,6 @@ tc_fail_errno(struct tc_error *err, const char *fmt, ...)
 		return code_of(number);
 	err->code = code_of(number);
 	va_start(ap, fmt);
-	/* As above. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
 	(void)vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
 	len = strlen(err->text);
