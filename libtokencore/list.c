@@ -85,8 +85,10 @@ marks_first(struct all *a)
 	}
 }
 
+/* All records, or those whose ids begin with the same 30 bits. */
 static int
-all_begin(struct all *a, tc_handle *h, struct tc_error *err)
+all_begin(struct all *a, tc_handle *h, const unsigned char *id,
+	  struct tc_error *err)
 {
 	int rc;
 
@@ -95,8 +97,10 @@ all_begin(struct all *a, tc_handle *h, struct tc_error *err)
 	a->policy = tc_policy_get(h, err);
 	if (!a->policy)
 		return err->code;
-	rc = tc_store_each(&a->policy->store, &a->head, collect, drop, a,
-			   err);
+	rc = id ? tc_store_alike(&a->policy->store, id, &a->head, collect,
+				 drop, a, err)
+		: tc_store_each(&a->policy->store, &a->head, collect, drop, a,
+				err);
 	if (rc != TC_OK)
 		all_end(a);
 	else
@@ -146,16 +150,14 @@ apply_mark(struct tc_record *r, int64_t before)
 		r->standing = TC_REVOKED;
 }
 
-int
-tc_list(tc_handle *h, tc_list_fn *fn, void *arg, struct tc_error *err)
+static int
+list(tc_handle *h, const unsigned char *id, tc_list_fn *fn, void *arg,
+     struct tc_error *err)
 {
-	struct tc_error local;
 	struct all a;
 	int rc, stop = 0;
 
-	if (!err)
-		err = &local;
-	rc = all_begin(&a, h, err);
+	rc = all_begin(&a, h, id, err);
 	if (rc != TC_OK)
 		return rc;
 	for (size_t i = a.n_marks; rc == TC_OK && !stop && i < a.n; i++) {
@@ -177,6 +179,14 @@ tc_list(tc_handle *h, tc_list_fn *fn, void *arg, struct tc_error *err)
 	}
 	all_end(&a);
 	return rc;
+}
+
+int
+tc_list(tc_handle *h, tc_list_fn *fn, void *arg, struct tc_error *err)
+{
+	struct tc_error local;
+
+	return list(h, NULL, fn, arg, err ? err : &local);
 }
 
 int
@@ -269,10 +279,27 @@ consider(void *arg, const struct tc_record *r)
 	return 0;
 }
 
+/* The bits of the first six characters, which name the page; the rest may
+ * be missing or anything. */
+static int
+first_bytes(const char *name, unsigned char out[4])
+{
+	char text[] = "000000000000000000000000";
+	unsigned char id[TC_ID_BYTES];
+
+	for (int i = 0; i < TC_ID_PREFIX_MIN; i++)
+		text[i] = name[i];
+	if (tc_id_bytes(text, id))
+		return -1;
+	memcpy(out, id, 4);
+	return 0;
+}
+
 int
 tc_find(tc_handle *h, const char *name, char id[TC_ID_LEN + 1],
 	struct tc_error *err)
 {
+	unsigned char page[4];
 	struct search s = { .name = name, .len = strlen(name),
 			    .slash = strchr(name, '/') };
 	struct tc_error local;
@@ -284,7 +311,12 @@ tc_find(tc_handle *h, const char *name, char id[TC_ID_LEN + 1],
 		return tc_fail(err, TC_E_INVALID, "a token is named by %d to "
 			       "%d characters of its id, or by USER/LABEL: "
 			       "%.40s", TC_ID_PREFIX_MIN, TC_ID_LEN, name);
-	rc = tc_list(h, consider, &s, err);
+	if (s.slash)
+		rc = list(h, NULL, consider, &s, err);
+	else if (first_bytes(name, page) == 0)
+		rc = list(h, page, consider, &s, err);
+	else
+		rc = TC_OK; /* not the alphabet of ids: there is none */
 	if (rc != TC_OK)
 		return rc;
 	if (s.live + s.dead == 0)

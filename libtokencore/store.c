@@ -220,16 +220,21 @@ tc_store_read(const struct tc_store *s, struct tc_lookup *items, size_t n,
 	return always_moving(s, err);
 }
 
+/* All pages, or the one of an id. */
 static int
-each_once(const struct tc_store *s, struct tc_head *head, tc_item_fn *fn,
-	  void *arg, struct tc_error *err)
+each_once(const struct tc_store *s, const unsigned char *id,
+	  struct tc_head *head, tc_item_fn *fn, void *arg,
+	  struct tc_error *err)
 {
 	struct tc_view v;
 	int rc = tc_view_open(s, &v, err), stop = 0;
 
 	if (rc != TC_OK)
 		return rc;
-	for (uint32_t i = 0; !stop && i < v.state.head.pages; i++)
+	if (id)
+		stop = tc_map_page(&v.map, tc_map_page_of_id(&v.map, id), fn,
+				   arg);
+	for (uint32_t i = 0; !id && !stop && i < v.state.head.pages; i++)
 		stop = tc_map_page(&v.map, i, fn, arg);
 	if (stop < 0)
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
@@ -241,18 +246,33 @@ each_once(const struct tc_store *s, struct tc_head *head, tc_item_fn *fn,
 	return rc;
 }
 
-int
-tc_store_each(const struct tc_store *s, struct tc_head *head, tc_item_fn *fn,
-	      void (*restart)(void *), void *arg, struct tc_error *err)
+static int
+each(const struct tc_store *s, const unsigned char *id, struct tc_head *head,
+     tc_item_fn *fn, void (*restart)(void *), void *arg, struct tc_error *err)
 {
 	for (int i = 0; i < TRIES; i++) {
-		int rc = each_once(s, head, fn, arg, err);
+		int rc = each_once(s, id, head, fn, arg, err);
 
 		if (rc != MOVED)
 			return rc;
 		restart(arg);
 	}
 	return always_moving(s, err);
+}
+
+int
+tc_store_each(const struct tc_store *s, struct tc_head *head, tc_item_fn *fn,
+	      void (*restart)(void *), void *arg, struct tc_error *err)
+{
+	return each(s, NULL, head, fn, restart, arg, err);
+}
+
+int
+tc_store_alike(const struct tc_store *s, const unsigned char id[4],
+	       struct tc_head *head, tc_item_fn *fn, void (*restart)(void *),
+	       void *arg, struct tc_error *err)
+{
+	return each(s, id, head, fn, restart, arg, err);
 }
 
 void

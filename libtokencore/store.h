@@ -55,6 +55,12 @@ int tc_store_each(const struct tc_store *s, struct tc_head *head,
 		  tc_item_fn *fn, void (*restart)(void *), void *arg,
 		  struct tc_error *err);
 
+/* The same for the one page of all tokens whose ids begin with the first 30
+ * bits of `id`. */
+int tc_store_alike(const struct tc_store *s, const unsigned char id[4],
+		   struct tc_head *head, tc_item_fn *fn,
+		   void (*restart)(void *), void *arg, struct tc_error *err);
+
 /* A state file that is being looked at, and the data file it names. */
 struct tc_view {
 	int state_fd;
