@@ -30,6 +30,21 @@ complain(struct parse *p, const char *why)
 	p->failed = 1;
 }
 
+/* A tab, a line end, and a carriage return before one; inih takes others for
+ * white space. */
+static int
+all_plain(const char *line, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)line[i] >= ' ' || line[i] == '\t' ||
+		    line[i] == '\n')
+			continue;
+		if (line[i] != '\r' || i + 1 == len || line[i + 1] != '\n')
+			return 0;
+	}
+	return 1;
+}
+
 /* inih reads a comment into " ;" inside a value and takes an indented line as
  * more of the value above: a secret with either would be cut or changed. */
 static const char *
@@ -37,6 +52,8 @@ line_fault(const char *line, size_t len)
 {
 	size_t content = strspn(line, " \t\r\n");
 
+	if (!all_plain(line, len))
+		return "holds a control character";
 	/* inih skips a byte order mark and so would see another line. */
 	if ((unsigned char)line[0] == 0xef)
 		return "begins with something that is not ASCII";

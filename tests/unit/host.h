@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * An installation in a directory of its own, with an open handle and a
+ * system's log that remembers its last line.
+ */
+#ifndef TEST_HOST_H
+#define TEST_HOST_H
+
+#include "common.h"
+#include "handle.h"
+#include "token.h"
+
+struct test_host {
+	char *dir;
+	tc_handle *h;
+	struct tc_error err; /* of the last call that failed */
+	unsigned lines;	     /* of the system's log */
+	int priority;	     /* of the last one */
+	char line[4096];
+};
+
+extern const struct tc_actor test_actor;
+
+/* cmocka's setup and teardown; the secret of key 1 is TEST_SECRET. */
+int test_host_make(void **state);
+int test_host_remove(void **state);
+
+/* Writes apitoken.conf: what is required, then more; audit NULL is as tc_init()
+ * has it.  In force at the next call. */
+void test_host_conf(struct test_host *host, const char *audit,
+		    const char *more);
+
+/* Makes a token; its record is the caller's, to be freed.  Fails the test if
+ * it cannot. */
+struct tc_record *test_host_token(struct test_host *host,
+				  const struct tc_create *spec,
+				  char token[TC_TOKEN_MAX + 1]);
+
+/* The same token under other caveats, a changed tag, ...: fn changes the
+ * parts, then the tag is computed if user is not NULL. */
+void test_host_remake(const char *token, const char *user,
+		      void (*fn)(struct tc_token *), char out[]);
+
+/* A token and what came of the last login with it. */
+struct test_login {
+	struct test_host *host;
+	char token[TC_TOKEN_MAX + 1];
+	struct tc_record *rec;
+	struct tc_result res;
+};
+
+struct test_login test_login(struct test_host *host,
+			     const struct tc_create *spec);
+enum tc_verdict test_try(struct test_login *l, const char *user,
+			 const char *service, const char *rhost, int64_t now);
+
+#define EXPECT(l, user, service, rhost, now, want) do { \
+	enum tc_verdict got_ = test_try(l, user, service, rhost, now); \
+	if (got_ != (want)) \
+		fail_msg("line %d: %s (%s) and not %s", __LINE__, \
+			 tc_verdict_name(got_), (l)->res.detail, \
+			 tc_verdict_name(want)); \
+} while (0)
+
+/* DIR/NAME as test_path(). */
+const char *test_host_path(const struct test_host *host, const char *name);
+
+#endif

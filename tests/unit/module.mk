@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Unit tests: one program per subject, each linked with the static library, so
+# that internal functions can be reached.  "vectors" answers reference.t.
+tests_unit_NAMES := \
+	audit \
+	base32 \
+	bytes \
+	caveat \
+	config \
+	damage \
+	inifile \
+	journal \
+	keys \
+	limits \
+	match \
+	number \
+	pages \
+	record \
+	standing \
+	text \
+	token \
+	trust \
+	verify \
+	when
+tests_unit_PROGS := $(BUILD)/tests/unit/vectors
+
+$(addprefix $(BUILD)/tests/unit/,$(tests_unit_NAMES)): \
+$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o \
+		$(BUILD)/obj/tests/unit/common.o \
+		$(BUILD)/obj/tests/unit/host.o $(BUILD)/libtokencore.a
+	@mkdir -p $(@D)
+	$(say) LINK $(@F)
+	$(Q)$(LINK) -o $@ $^ -lcmocka $(LIBS)
+
+$(BUILD)/tests/unit/vectors: $(BUILD)/obj/tests/unit/vectors.o \
+		$(BUILD)/libtokencore.a
+	@mkdir -p $(@D)
+	$(say) LINK $(@F)
+	$(Q)$(LINK) -o $@ $^ $(LIBS)

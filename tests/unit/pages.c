@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The map in pages: against a plain array as a model, and that nothing stays
+ * behind of what was replaced.  damage.c has the rest.
+ */
+#include "common.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define KEYS 600
+#define VALUE_MAX 400
+
+/* ---- a model ---- */
+
+struct model {
+	size_t len[KEYS];
+	unsigned char *value[KEYS]; /* NULL: not there */
+	unsigned items, tokens;
+};
+
+/* Every other key is one that is counted as a token's. */
+static size_t
+key_of(unsigned i, char key[16])
+{
+	return (size_t)snprintf(key, 16, "%c%u", i % 2 ? 't' : 'u', i * 7919);
+}
+
+static void
+model_set(struct model *m, unsigned i, const unsigned char *value, size_t len)
+{
+	int was = m->value[i] != NULL;
+
+	free(m->value[i]);
+	m->value[i] = NULL;
+	if (value) {
+		m->value[i] = malloc(len + 1);
+		assert_non_null(m->value[i]);
+		memcpy(m->value[i], value, len);
+		m->len[i] = len;
+	}
+	m->items += (value != NULL) - (unsigned)was;
+	if (i % 2)
+		m->tokens += (value != NULL) - (unsigned)was;
+}
+
+static void
+model_free(struct model *m)
+{
+	for (unsigned i = 0; i < KEYS; i++)
+		free(m->value[i]);
+}
+
+static void
+check_get(struct test_map *t, const struct model *m, unsigned i)
+{
+	unsigned char *value = NULL;
+	size_t len = 0;
+	char key[16];
+	size_t key_len = key_of(i, key);
+
+	assert_int_equal(tc_map_get(&t->map, key, key_len, &value, &len),
+			 m->value[i] != NULL);
+	if (!m->value[i])
+		return;
+	assert_int_equal(len, m->len[i]);
+	assert_memory_equal(value, m->value[i], len);
+	free(value);
+}
+
+static void
+check_whole(struct test_map *t, const struct model *m)
+{
+	for (unsigned i = 0; i < KEYS; i++)
+		check_get(t, m, i);
+	assert_int_equal(t->head.items, m->items);
+	assert_int_equal(t->head.tokens, m->tokens);
+}
+
+static void
+one_operation(struct test_map *t, struct model *m, uint32_t *seed)
+{
+	unsigned i = test_random(seed) % KEYS;
+	unsigned char value[VALUE_MAX];
+	char key[16];
+	size_t key_len = key_of(i, key), len;
+	int there = m->value[i] != NULL;
+
+	switch (test_random(seed) % 8) {
+	case 0:
+		check_get(t, m, i);
+		return;
+	case 1:
+	case 2:
+		assert_int_equal(tc_map_delete(&t->map, key, key_len), there);
+		model_set(m, i, NULL, 0);
+		return;
+	}
+	/* Now and then as long as the one before, now and then empty. */
+	len = there && test_random(seed) % 4 == 0 ? m->len[i]
+	    : test_random(seed) % 10 == 0 ? 0
+	    : test_random(seed) % VALUE_MAX;
+	for (size_t k = 0; k < len; k++)
+		value[k] = (unsigned char)test_random(seed);
+	assert_int_equal(tc_map_put(&t->map, key, key_len, value, len),
+			 !there);
+	model_set(m, i, value, len);
+}
+
+static void
+like_an_array(void **state)
+{
+	const char *path = test_path(*state, "map");
+	static struct model m;
+	struct test_map t;
+	uint32_t seed = 4711;
+
+	test_map_make(&t, path);
+	check_whole(&t, &m);
+	for (int i = 1; i <= 5000; i++) {
+		one_operation(&t, &m, &seed);
+		if (i % 500)
+			continue;
+		test_map_close(&t, TC_GDBM_WRITE);
+		assert_int_equal(test_map_open(&t, path, TC_GDBM_READ), 0);
+		check_whole(&t, &m);
+		test_map_close(&t, TC_GDBM_READ);
+		assert_int_equal(test_map_open(&t, path, TC_GDBM_WRITE), 0);
+	}
+	assert_true(m.items > KEYS / 2);
+	assert_true(t.head.pages >= 4 * TC_PAGES_START); /* it did split */
+	test_map_close(&t, TC_GDBM_WRITE);
+	model_free(&m);
+}
+
+static int
+count_one(void *arg, const unsigned char *key, size_t key_len,
+	  const unsigned char *value, size_t len)
+{
+	unsigned char *seen = arg;
+	unsigned i;
+
+	(void)len;
+	assert_int_equal(key[0], 'k');
+	assert_int_equal(key_len, 4);
+	i = (unsigned)value[0] << 8 | value[1];
+	assert_true(i < KEYS);
+	seen[i]++;
+	return 0;
+}
+
+static void
+every_item_once(void **state)
+{
+	static unsigned char seen[KEYS];
+	struct test_map t;
+
+	test_map_make(&t, test_path(*state, "map"));
+	for (unsigned i = 0; i < KEYS; i++) {
+		char key[16];
+		unsigned char value[2] = { (unsigned char)(i >> 8),
+					   (unsigned char)i };
+
+		(void)snprintf(key, sizeof(key), "k%03u", i);
+		assert_int_equal(tc_map_put(&t.map, key, 4, value, 2), 1);
+	}
+	for (uint32_t p = 0; p < t.head.pages; p++)
+		assert_int_equal(tc_map_page(&t.map, p, count_one, seen), 0);
+	for (unsigned i = 0; i < KEYS; i++)
+		assert_int_equal(seen[i], 1);
+	assert_int_equal(tc_map_page(&t.map, t.head.pages, count_one, seen),
+			 -1);
+	test_map_close(&t, TC_GDBM_WRITE);
+}
+
+static void
+keys_of_odd_length(void **state)
+{
+	static char key[TC_ITEM_KEY_MAX + 1];
+	struct test_map t;
+	unsigned char *value;
+	size_t len;
+
+	test_map_make(&t, test_path(*state, "map"));
+	assert_int_equal(tc_map_put(&t.map, key, 0, "v", 1), -1);
+	assert_int_equal(tc_map_put(&t.map, key, sizeof(key), "v", 1), -1);
+	assert_int_equal(tc_map_put(&t.map, key, sizeof(key) - 1, "v", 1), 1);
+	assert_int_equal(tc_map_put(&t.map, key, 1, "w", 1), 1);
+	assert_int_equal(tc_map_get(&t.map, key, sizeof(key) - 1, &value,
+				    &len), 1);
+	assert_int_equal(value[0], 'v');
+	free(value);
+	assert_int_equal(tc_map_get(&t.map, key, 2, &value, &len), 0);
+	test_map_close(&t, TC_GDBM_WRITE);
+}
+
+/* ---- what stays behind ---- */
+
+/* Is the value of key i in this state still somewhere in the file? */
+static int
+left_behind(const char *path, const char *name, unsigned i)
+{
+	char value[64];
+	size_t len;
+	char *data = test_read(path, &len);
+	int n = snprintf(value, sizeof(value), "<%s %u>", name, i);
+	int found = test_holds(data, len, value, (size_t)n);
+
+	free(data);
+	return found;
+}
+
+static void
+put_named(struct test_map *t, const char *name, unsigned i, const char *more)
+{
+	char key[16], value[128];
+	int n = snprintf(value, sizeof(value), "<%s %u>%s", name, i, more);
+
+	assert_true(tc_map_put(&t->map, key, key_of(i, key), value,
+			       (size_t)n) >= 0);
+}
+
+static void
+nothing_stays(void **state)
+{
+	static const char *const more[] = {
+		"", " shorter or longer", "x",
+		" much longer than those that were there before it came",
+	};
+	const char *path = test_path(*state, "map");
+	struct test_map t;
+
+	test_map_make(&t, path);
+	for (unsigned i = 0; i < 300; i++)
+		put_named(&t, "old", i, more[i % 4]);
+	assert_true(t.head.pages > 2 * TC_PAGES_START);
+	test_map_close(&t, TC_GDBM_WRITE);
+	assert_true(left_behind(path, "old", 7));
+	assert_int_equal(test_map_open(&t, path, TC_GDBM_WRITE), 0);
+	for (unsigned i = 0; i < 300; i++) {
+		char key[16];
+
+		if (i % 3 == 2)
+			assert_int_equal(tc_map_delete(&t.map, key,
+						       key_of(i, key)), 1);
+		else /* "new" is as long as "old" */
+			put_named(&t, "new", i, more[(i + i % 3) % 4]);
+	}
+	test_map_close(&t, TC_GDBM_WRITE);
+	for (unsigned i = 0; i < 300; i++) {
+		if (left_behind(path, "old", i))
+			fail_msg("a copy of item %u stayed", i);
+		assert_int_equal(left_behind(path, "new", i), i % 3 != 2);
+	}
+}
+
+#define WITH_DIR(test) cmocka_unit_test_setup_teardown(test, test_dir_make, \
+						       test_dir_remove)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_DIR(like_an_array),
+		WITH_DIR(every_item_once),
+		WITH_DIR(keys_of_odd_length),
+		WITH_DIR(nothing_stays),
+	};
+
+	return cmocka_run_group_tests_name("pages", tests, NULL, NULL);
+}
