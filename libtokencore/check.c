@@ -89,6 +89,9 @@ check_file(struct check *c, const struct tc_store *s, enum tc_store_file f)
 
 	if (fd >= 0)
 		close(fd);
+	else if (f == TC_FILE_JOURNAL && errno == ENOENT)
+		say(c, TC_WARNING, s->paths[f], "is missing", "nothing to do: "
+		    "the next change begins a new one");
 	else if (f != TC_FILE_LOCK || (errno != ENOENT && errno != EACCES))
 		say_error(c, TC_PROBLEM, err.text);
 }
@@ -216,8 +219,8 @@ check_standby(struct check *c, tc_handle *h, const struct tc_policy *p,
 		why = m.why;
 	tc_gdbm_close(m.file);
 	if (why)
-		say(c, TC_WARNING, p->store.paths[side], why, "nothing to do: "
-		    "the next change makes it anew from the other one");
+		say(c, TC_WARNING, p->store.paths[side], why, "remove it: the "
+		    "next change makes it anew from the current file");
 }
 
 static void

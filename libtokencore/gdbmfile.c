@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <gdbm.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* GDBM's handle under our name: the struct is never defined. */
@@ -28,6 +30,22 @@ datum_of(const void *data, size_t len)
 	return d;
 }
 
+/* GDBM allocates where its header says that the file ends, and writes real
+ * blocks up to there: a damaged number would fill the disk.  The field lies at
+ * 32 in both of the formats that GDBM has for 64-bit offsets. */
+#define NEXT_BLOCK_AT 32
+
+static int
+end_fits(int fd)
+{
+	struct stat st;
+	int64_t next_block;
+
+	return fstat(fd, &st) == 0 &&
+	    pread(fd, &next_block, sizeof(next_block), NEXT_BLOCK_AT) ==
+	    (ssize_t)sizeof(next_block) && next_block == st.st_size;
+}
+
 struct tc_gdbm *
 tc_gdbm_open(int fd, enum tc_gdbm_mode mode, const char **why)
 {
@@ -38,6 +56,11 @@ tc_gdbm_open(int fd, enum tc_gdbm_mode mode, const char **why)
 	};
 	GDBM_FILE f;
 
+	if (mode != TC_GDBM_NEW && !end_fits(fd)) {
+		*why = "is damaged: it does not end where its header says";
+		close(fd);
+		return NULL;
+	}
 	/* No fatal_func: with one, GDBM would call exit() behind it. */
 	f = gdbm_fd_open(fd, "", 0, flags[mode] | GDBM_NOLOCK | GDBM_NOMMAP |
 			 GDBM_CLOEXEC | GDBM_CLOERROR, NULL);

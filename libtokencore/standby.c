@@ -15,6 +15,7 @@
 #include "trust.h"
 
 #define COPY_BYTES ((size_t)1 << 20)
+#define LOOK_PAGES 8 /* of the standby, at each commit */
 
 static enum tc_side
 other(enum tc_side side)
@@ -22,12 +23,42 @@ other(enum tc_side side)
 	return side == TC_LEFT ? TC_RIGHT : TC_LEFT;
 }
 
+static int
+nothing(void *arg, const unsigned char *key, size_t key_len,
+	const unsigned char *value, size_t len)
+{
+	(void)arg;
+	(void)key;
+	(void)key_len;
+	(void)value;
+	(void)len;
+	return 0;
+}
+
+/* A commit touches few pages.  Damage in the others would become current with
+ * it, so a few are looked at each time, in turn. */
+static int
+some_pages_whole(struct tc_map *m)
+{
+	uint32_t pages = m->head->pages;
+
+	for (uint32_t i = 0; i < LOOK_PAGES && i < pages; i++) {
+		uint32_t page = (uint32_t)((m->head->seq * LOOK_PAGES + i) %
+					   pages);
+
+		if (tc_map_page(m, page, nothing, NULL))
+			return 0;
+	}
+	return 1;
+}
+
 static enum tc_standby
 standing_of(struct tc_map *m, const struct tc_head *current)
 {
 	struct tc_head head;
 
-	if (tc_map_get_head(m, &head) ||
+	m->head = &head;
+	if (tc_map_get_head(m, &head) || !some_pages_whole(m) ||
 	    memcmp(head.store_id, current->store_id, TC_STORE_ID_LEN) != 0)
 		return TC_STANDBY_UNUSABLE;
 	if (head.seq == current->seq)

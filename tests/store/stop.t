@@ -1,0 +1,39 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# A stopped reader does not hold up a revocation, and never goes on with what
+# it read half of; a stopped writer does not hold up readers, and another
+# writer says after ten seconds that it cannot have the store.
+use strict;
+use warnings;
+use Test::More;
+use lib "$ENV{SRC}/tests/lib";
+use Apitoken::Store;
+use Apitoken::Test;
+
+my $times = $ENV{TIMES} // 60;
+my $config = init_store();
+my ($dir) = $config =~ m{^(.*)/};
+my %n = counts(run([store_program('stop'), $config, quiet_conf($config),
+    "$dir/store/lock", $times], timeout => 300));
+
+cmp_ok $n{points}, '>', 20, 'a reader was stopped at each system call';
+cmp_ok $n{early_points}, '>', 10, 'before its last look at the state file';
+cmp_ok $n{late_valid}, '>', 0, 'also after it had read';
+cmp_ok $n{in_call}, '>', $times / 4,
+    'and at random moments within its call';
+is $n{wrong}, 0, 'its verdicts are the new one, or the old one read before';
+cmp_ok $n{slowest_revocation_ms}, '<', 1000,
+    'no revocation was held up for a second';
+cmp_ok $n{reads}, '>=', 20 * $times, 'readers beside a stopped writer';
+is $n{unavailable}, 0, 'none unavailable';
+is $n{wrong_refusal}, 0, 'none refused';
+is $n{wrong_valid}, 0, 'no revoked token let in';
+is $n{busy_code}, 6, 'another writer: unavailable';
+cmp_ok $n{busy_ms}, '>=', 9500, 'after its bound';
+cmp_ok $n{busy_ms}, '<', 15_000, 'and not long after';
+is $n{problems}, 0, 'the store is whole';
+note "slowest revocation $n{slowest_revocation_ms} ms, $n{points} points, ",
+    "$n{late_valid} of them late";
+
+done_testing;
