@@ -431,5 +431,8 @@ enum tc_verdict
 tc_recheck(tc_handle *h, const struct tc_proof *proof,
 	   const struct tc_request *req, struct tc_result *res)
 {
-	return decide(h, proof, req, res);
+	/* The caller's proof may be the one in res. */
+	struct tc_proof copy = *proof;
+
+	return decide(h, &copy, req, res);
 }
