@@ -10,6 +10,7 @@
 #include "error.h"
 #include "match.h"
 #include "record.h"
+#include "scram.h"
 #include "text.h"
 
 static int
@@ -90,6 +91,20 @@ lifetime(const struct tc_config *cfg, int64_t asked, int64_t now,
 	return TC_OK;
 }
 
+/* The token's text and what a SCRAM server keeps of it. */
+static int
+make_verifier(const struct tc_crypto *c, const struct tc_token *tok,
+	      struct tc_scram *scram)
+{
+	char text[TC_TOKEN_MAX + 1];
+	int rc;
+
+	tc_token_write(tok, text);
+	rc = tc_scram_make(c, text, scram);
+	OPENSSL_cleanse(text, sizeof(text));
+	return rc;
+}
+
 static int
 mint(const struct tc_crypto *c, const struct tc_key *key, const char *user,
      struct tc_token *tok, char id[TC_ID_LEN + 1])
@@ -145,11 +160,26 @@ note(struct tc_change *c, const struct tc_record *made, struct tc_error *err)
 	return tc_change_note(c, "create", NULL, copy, made->kid, err);
 }
 
+/* A claim's default realm is cut off, so nobody could use such a token. */
+static int
+check_realm(const struct tc_config *cfg, const char *user,
+	    struct tc_error *err)
+{
+	const char *at = strrchr(user, '@');
+
+	if (!at || !cfg->default_realm ||
+	    strcmp(at + 1, cfg->default_realm) != 0)
+		return TC_OK;
+	return tc_fail(err, TC_E_INVALID, "%s is the default realm: name the "
+		       "user without it", cfg->default_realm);
+}
+
 static int
 create(struct tc_change *c, const struct tc_create *spec,
        struct tc_token *tok, struct tc_error *err)
 {
 	const struct tc_key *key = tc_keys_active(&c->policy->keys);
+	struct tc_scram scram;
 	struct tc_record r = {
 		.user = spec->user,
 		.label = spec->label,
@@ -163,12 +193,17 @@ create(struct tc_change *c, const struct tc_create *spec,
 		.sources = spec->sources,
 		.properties = spec->properties,
 		.state = TC_STATE_ACTIVE,
+		.scram = &scram,
 	};
-	int rc = lifetime(&c->policy->config, spec->expires, c->now,
-			  &r.expires, err);
+	int rc = check_realm(&c->policy->config, spec->user, err);
 
+	if (rc == TC_OK)
+		rc = lifetime(&c->policy->config, spec->expires, c->now,
+			      &r.expires, err);
 	if (rc == TC_OK && mint(&c->h->crypto, key, spec->user, tok, r.id))
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "no random numbers");
+	if (rc == TC_OK && make_verifier(&c->h->crypto, tok, &scram))
+		rc = tc_fail(err, TC_E_UNAVAILABLE, "no PBKDF2");
 	if (rc == TC_OK)
 		rc = must_be_new(c, r.id, err);
 	if (rc == TC_OK)

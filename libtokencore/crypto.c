@@ -119,6 +119,32 @@ tc_hkdf(const struct tc_crypto *c, const char *salt, const void *secret,
 	return ok ? 0 : -1;
 }
 
+/* Fetched when it is needed: only minting a token needs it. */
+int
+tc_pbkdf2(const struct tc_crypto *c, const void *secret, size_t secret_len,
+	  const void *salt, size_t salt_len, unsigned iterations,
+	  unsigned char out[TC_HASH_LEN])
+{
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST,
+						 digest_name, 0),
+		octets(OSSL_KDF_PARAM_PASSWORD, secret, secret_len),
+		octets(OSSL_KDF_PARAM_SALT, salt, salt_len),
+		OSSL_PARAM_construct_uint(OSSL_KDF_PARAM_ITER, &iterations),
+		OSSL_PARAM_construct_end()
+	};
+	EVP_KDF *kdf = EVP_KDF_fetch(c->lib, "PBKDF2", NULL);
+	EVP_KDF_CTX *ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
+	int ok;
+
+	ok = ctx && EVP_KDF_derive(ctx, out, TC_HASH_LEN, params) == 1;
+	EVP_KDF_CTX_free(ctx);
+	EVP_KDF_free(kdf);
+	if (!ok)
+		OPENSSL_cleanse(out, TC_HASH_LEN);
+	return ok ? 0 : -1;
+}
+
 int
 tc_random(const struct tc_crypto *c, void *out, size_t len)
 {

@@ -39,6 +39,10 @@ int tc_sha256(const struct tc_crypto *c, const struct tc_bytes *parts,
 int tc_hkdf(const struct tc_crypto *c, const char *salt, const void *secret,
 	    size_t secret_len, const struct tc_bytes *info,
 	    unsigned char out[TC_HASH_LEN]);
+/* PBKDF2 with HMAC-SHA-256 (RFC 8018). */
+int tc_pbkdf2(const struct tc_crypto *c, const void *secret,
+	      size_t secret_len, const void *salt, size_t salt_len,
+	      unsigned iterations, unsigned char out[TC_HASH_LEN]);
 int tc_random(const struct tc_crypto *c, void *out, size_t len);
 
 #endif

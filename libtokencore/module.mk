@@ -29,6 +29,7 @@ libtokencore_SRCS := \
 	libtokencore/pages.c \
 	libtokencore/record.c \
 	libtokencore/revoke.c \
+	libtokencore/scram.c \
 	libtokencore/standby.c \
 	libtokencore/standing.c \
 	libtokencore/store.c \

@@ -10,6 +10,7 @@
 
 #define VERSION 1
 #define ITEM_KEY_LEN (1 + TC_ID_BYTES)
+#define SCRAM_LEN (4 + TC_SCRAM_SALT + 2 * TC_SCRAM_KEY)
 
 enum tag {
 	TAG_USER = 1,
@@ -27,6 +28,7 @@ enum tag {
 	TAG_REASON,
 	TAG_REPLACES,
 	TAG_REPLACED_BY,
+	TAG_SCRAM,
 	TAG_END
 };
 
@@ -36,6 +38,7 @@ struct whole {
 	const char *services[TC_SERVICES_MAX];
 	struct tc_source sources[TC_SOURCES_MAX];
 	struct tc_property properties[TC_PROPERTIES_MAX];
+	struct tc_scram scram;
 	char *to;     /* where the next string goes */
 	char texts[]; /* as long as the encoded record: a field's head is
 			 longer than the NULs its strings need */
@@ -96,6 +99,17 @@ put_id(struct tc_writer *w, enum tag tag, const char *text)
 		put_field(w, tag, id, sizeof(id));
 }
 
+static void
+put_scram(struct tc_writer *w, const struct tc_scram *s)
+{
+	tc_put(w, TAG_SCRAM, 1);
+	tc_put(w, SCRAM_LEN, 2);
+	tc_put(w, s->iterations, 4);
+	tc_put_bytes(w, s->salt, sizeof(s->salt));
+	tc_put_bytes(w, s->stored_key, sizeof(s->stored_key));
+	tc_put_bytes(w, s->server_key, sizeof(s->server_key));
+}
+
 static int
 seal(const struct tc_crypto *c, const unsigned char rec_key[TC_KEY_LEN],
      const unsigned char *item_key, const unsigned char *data, size_t len,
@@ -135,6 +149,8 @@ tc_record_write(const struct tc_crypto *c, struct tc_writer *w,
 	put_text(w, TAG_REASON, r->revoked_reason);
 	put_id(w, TAG_REPLACES, r->replaces);
 	put_id(w, TAG_REPLACED_BY, r->replaced_by);
+	if (r->scram)
+		put_scram(w, r->scram);
 	if (w->bad || seal(c, rec_key, key->key, w->data, w->len, mac))
 		w->bad = 1;
 	tc_put_bytes(w, mac, TC_SEAL_LEN);
@@ -227,6 +243,23 @@ read_number(struct tc_reader *r, size_t len, size_t want, int64_t *out)
 }
 
 static int
+read_scram(struct whole *w, struct tc_reader *r, size_t len)
+{
+	struct tc_scram *s = &w->scram;
+
+	if (len != SCRAM_LEN)
+		return -1;
+	s->iterations = (unsigned)tc_get(r, 4);
+	memcpy(s->salt, tc_take(r, sizeof(s->salt)), sizeof(s->salt));
+	memcpy(s->stored_key, tc_take(r, sizeof(s->stored_key)),
+	       sizeof(s->stored_key));
+	memcpy(s->server_key, tc_take(r, sizeof(s->server_key)),
+	       sizeof(s->server_key));
+	w->pub.scram = s;
+	return s->iterations > 0 ? 0 : -1;
+}
+
+static int
 read_field(struct whole *w, unsigned tag, struct tc_reader *r, size_t len)
 {
 	struct tc_record *p = &w->pub;
@@ -273,6 +306,8 @@ read_field(struct whole *w, unsigned tag, struct tc_reader *r, size_t len)
 		return read_id(r, len, p->replaces);
 	case TAG_REPLACED_BY:
 		return read_id(r, len, p->replaced_by);
+	case TAG_SCRAM:
+		return read_scram(w, r, len);
 	case TAG_END:
 		break;
 	}

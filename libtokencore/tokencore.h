@@ -116,7 +116,7 @@ TC_API const char *tc_verdict_name(enum tc_verdict verdict);
 
 /**
  * Does this text claim to be a token?  Looks at the prefix alone ("tkc1_",
- * either case, white space before it skipped): needs no key, no store and no
+ * either case, an i or l for the 1, white space before it): needs no key, no store and no
  * handle, so that ordinary passwords keep working when those are broken.
  * @param text  what was typed; need not end in NUL
  * @param len   its length in bytes, 0 or more
@@ -209,7 +209,8 @@ TC_API enum tc_verdict tc_verify(tc_handle *h, const struct tc_request *req,
 
 /**
  * The same decision once more for a token whose tag was proved a moment ago:
- * PAM's account phase.  authtok is not looked at.  Logs refusals only.
+ * PAM's account phase.  authtok is not looked at; proof may be res->proof.
+ * Logs refusals only.
  */
 TC_API enum tc_verdict tc_recheck(tc_handle *h, const struct tc_proof *proof,
 				  const struct tc_request *req,
@@ -217,6 +218,17 @@ TC_API enum tc_verdict tc_recheck(tc_handle *h, const struct tc_proof *proof,
 	TC_CHECKED TC_NONNULL(2, 3, 4);
 
 /* ---- records ---- */
+#define TC_SCRAM_SALT 16
+#define TC_SCRAM_KEY 32
+#define TC_SCRAM_ITERATIONS 4096 /* RFC 7677's least: a token needs no more */
+
+/* What a server of SCRAM-SHA-256 keeps instead of a password (RFC 5802). */
+struct tc_scram {
+	unsigned iterations;
+	unsigned char salt[TC_SCRAM_SALT];
+	unsigned char stored_key[TC_SCRAM_KEY], server_key[TC_SCRAM_KEY];
+};
+
 enum tc_state { TC_STATE_ACTIVE = 1, TC_STATE_REVOKED = 2 };
 
 struct tc_source {
@@ -252,6 +264,7 @@ struct tc_record {
 	 * source left out of account: TC_VALID, TC_REVOKED, TC_EXPIRED,
 	 * TC_NOT_YET_VALID, TC_UNKNOWN_KEY or TC_UNAVAILABLE (a bad seal). */
 	enum tc_verdict standing;
+	const struct tc_scram *scram; /* its verifier; NULL: none */
 };
 
 /** Frees what tc_create(), tc_show() or tc_revoke() gave; NULL is fine. */
@@ -331,6 +344,25 @@ TC_API int tc_list(tc_handle *h, tc_list_fn *fn, void *arg,
 TC_API int tc_revoke(tc_handle *h, const struct tc_actor *actor,
 		     const char *const *ids, size_t n, const char *reason,
 		     struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2, 3, 5);
+
+/**
+ * Finds the verifier for a SCRAM login, where the peer names the token
+ * instead of sending it.  Everything is checked that tc_verify() checks but
+ * for the tag: what is refused here may not log in, what is valid may if the
+ * peer proves that it knows the token.  Logs refusals.
+ * @param beginning  the id, or a beginning of it that is unique among the
+ *                   user's tokens, TC_ID_PREFIX_MIN characters or more
+ * @param req        the login; user is the owner and needed, authtok is not
+ *                   looked at
+ * @param scram      set for TC_VALID, else all zero; wipe it after use
+ * @param res        as in tc_verify()
+ * @return res->verdict.  Thread safe.
+ */
+TC_API enum tc_verdict tc_scram_find(tc_handle *h, const char *beginning,
+				     const struct tc_request *req,
+				     struct tc_scram *scram,
+				     struct tc_result *res)
+	TC_CHECKED TC_NONNULL(2, 3, 4, 5);
 
 /* ---- a token's text, without handle, key or store ---- */
 enum tc_caveat_type {

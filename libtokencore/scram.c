@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "scram.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "error.h"
+#include "handle.h"
+#include "record.h"
+#include "token.h"
+
+int
+tc_scram_make(const struct tc_crypto *c, const char *token,
+	      struct tc_scram *out)
+{
+	static const struct tc_bytes client = { "Client Key", 10 };
+	static const struct tc_bytes server = { "Server Key", 10 };
+	unsigned char salted[TC_HASH_LEN], key[TC_HASH_LEN];
+	struct tc_bytes whole = { key, sizeof(key) };
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	out->iterations = TC_SCRAM_ITERATIONS;
+	rc = tc_random(c, out->salt, sizeof(out->salt));
+	if (rc == 0)
+		rc = tc_pbkdf2(c, token, strlen(token), out->salt,
+			       sizeof(out->salt), out->iterations, salted);
+	if (rc == 0)
+		rc = tc_hmac(c, salted, sizeof(salted), &client, 1, key);
+	if (rc == 0)
+		rc = tc_sha256(c, &whole, 1, out->stored_key);
+	if (rc == 0)
+		rc = tc_hmac(c, salted, sizeof(salted), &server, 1,
+			     out->server_key);
+	OPENSSL_cleanse(salted, sizeof(salted));
+	OPENSSL_cleanse(key, sizeof(key));
+	return rc;
+}
+
+/* ---- looking one up ---- */
+
+struct search {
+	const char *user, *beginning;
+	size_t len, n; /* of beginning; how many fit */
+	struct tc_proof proof;
+	struct tc_scram scram;
+	int has;
+};
+
+static void
+start_over(void *arg)
+{
+	struct search *s = arg;
+
+	s->n = 0;
+	s->has = 0;
+}
+
+static int
+consider(void *arg, const unsigned char *key, size_t key_len,
+	 const unsigned char *value, size_t len)
+{
+	struct search *s = arg;
+	struct tc_record *r;
+
+	if (key[0] != 't' || key_len != 1 + TC_ID_BYTES)
+		return 0;
+	r = tc_record_read(key, value, len);
+	if (!r)
+		return -1;
+	if (strcmp(r->user, s->user) == 0 &&
+	    strncmp(r->id, s->beginning, s->len) == 0) {
+		s->n++;
+		memcpy(s->proof.id, key + 1, TC_ID_BYTES);
+		s->has = r->scram != NULL;
+		if (r->scram)
+			s->scram = *r->scram;
+	}
+	tc_record_free(r);
+	return 0;
+}
+
+/* The first four bytes of the ids that begin so; -1: no id does. */
+static int
+page_of(const char *beginning, size_t len, unsigned char page[4])
+{
+	char text[TC_ID_LEN + 1] = "000000000000000000000000";
+	unsigned char id[TC_ID_BYTES];
+
+	if (len < TC_ID_PREFIX_MIN || len > TC_ID_LEN)
+		return -1;
+	memcpy(text, beginning, len);
+	if (tc_id_bytes(text, id))
+		return -1;
+	memcpy(page, id, 4);
+	return 0;
+}
+
+static enum tc_verdict
+search(tc_handle *h, struct search *s, struct tc_result *res)
+{
+	struct tc_policy *p;
+	struct tc_head head;
+	struct tc_error err;
+	unsigned char page[4];
+	int rc;
+
+	if (page_of(s->beginning, s->len, page))
+		return TC_UNKNOWN_TOKEN;
+	p = tc_policy_get(h, &err);
+	rc = p ? tc_store_alike(&p->store, page, &head, consider, start_over,
+				s, &err) : TC_E_UNAVAILABLE;
+	tc_policy_put(h, p);
+	if (rc != TC_OK) {
+		memcpy(res->detail, err.text, sizeof(res->detail));
+		return TC_UNAVAILABLE;
+	}
+	return s->n == 1 && s->has ? TC_VALID : TC_UNKNOWN_TOKEN;
+}
+
+enum tc_verdict
+tc_scram_find(tc_handle *h, const char *beginning,
+	      const struct tc_request *req, struct tc_scram *scram,
+	      struct tc_result *res)
+{
+	struct search s = { .user = req->user ? req->user : "",
+			    .beginning = beginning,
+			    .len = strnlen(beginning, TC_ID_LEN + 1) };
+	enum tc_verdict verdict;
+
+	memset(res, 0, sizeof(*res));
+	memset(scram, 0, sizeof(*scram));
+	verdict = h ? search(h, &s, res) : TC_UNAVAILABLE;
+	if (verdict == TC_VALID)
+		verdict = tc_recheck(h, &s.proof, req, res);
+	if (verdict == TC_VALID)
+		*scram = s.scram;
+	res->verdict = verdict;
+	OPENSSL_cleanse(&s.scram, sizeof(s.scram));
+	return verdict;
+}
