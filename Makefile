@@ -24,6 +24,7 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 PAMDIR ?= $(LIBDIR)/security
+SASLDIR ?= $(LIBDIR)/sasl2
 INSTALL ?= install
 
 CFLAGS ?= -O2 -g
@@ -67,16 +68,18 @@ endif
 
 all:
 
-include libtokencore/module.mk pam_apitoken/module.mk apitoken/module.mk
+include libtokencore/module.mk pam_apitoken/module.mk
+include sasl_apitoken/module.mk apitoken/module.mk
 include $(wildcard tests/*/module.mk)
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB := $(BUILD)/libtokencore.so.$(SOVERSION)
 LIB_A := $(BUILD)/libtokencore.a
 PAM := $(BUILD)/pam_apitoken.so
+SASL := $(BUILD)/libapitoken.so
 CMD := $(BUILD)/apitoken
 
-all: $(LIB) $(LIB_A) $(PAM) $(CMD)
+all: $(LIB) $(LIB_A) $(PAM) $(SASL) $(CMD)
 
 # Rewritten only when the flags differ, so that a change of flags rebuilds.
 FLAGS := $(BUILD)/obj/flags
@@ -107,6 +110,12 @@ $(PAM): $(call objects,$(pam_apitoken_SRCS)) $(LIB_A) $(pam_apitoken_MAP)
 	$(Q)$(SHARED) -Wl,--version-script,$(pam_apitoken_MAP) \
 		-Wl,--exclude-libs,ALL -o $@ $(filter %.o %.a,$^) -lpam $(LIBS)
 
+$(SASL): $(call objects,$(sasl_apitoken_SRCS)) $(LIB_A) $(sasl_apitoken_MAP)
+	$(say) LINK $(@F)
+	$(Q)$(SHARED) -Wl,--version-script,$(sasl_apitoken_MAP) \
+		-Wl,--exclude-libs,ALL -o $@ $(filter %.o %.a,$^) -lsasl2 \
+		$(LIBS)
+
 cmd_objects := $(call objects,$(apitoken_SRCS))
 CMD_LIBS = -L$(BUILD) -ltokencore -lcrypto -ljansson
 $(CMD): $(cmd_objects) $(LIB)
@@ -123,9 +132,10 @@ $(BUILD)/install/apitoken: $(cmd_objects) $(LIB)
 # ---- tests ----
 
 export BUILD SRC
-UNIT := $(addprefix $(BUILD)/tests/unit/,$(tests_unit_NAMES))
+UNIT := $(addprefix $(BUILD)/tests/unit/,$(tests_unit_NAMES)) \
+	$(tests_sasl_UNIT)
 TEST_PROGS := $(UNIT) $(tests_unit_PROGS) $(tests_pam_PROGS) \
-	$(tests_store_PROGS)
+	$(tests_sasl_PROGS) $(tests_store_PROGS) $(BUILD)/install/apitoken
 PROVE := prove --timer
 
 check-unit: $(UNIT)
@@ -141,7 +151,8 @@ check-valgrind: $(UNIT)
 	@set -e; for t in $(UNIT); do echo "valgrind $${t##*/}"; \
 		$(VALGRIND) $$t >/dev/null; done
 
-SOURCES := $(libtokencore_SRCS) $(pam_apitoken_SRCS) $(apitoken_SRCS)
+SOURCES := $(libtokencore_SRCS) $(pam_apitoken_SRCS) $(sasl_apitoken_SRCS) \
+	$(apitoken_SRCS)
 lint:
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
 		--enable=warning,performance,portability \
@@ -162,6 +173,7 @@ $(BUILD)/tokencore.pc: libtokencore/tokencore.pc.in always
 install: all $(BUILD)/install/apitoken $(BUILD)/tokencore.pc
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(PAMDIR) \
+		$(DESTDIR)$(SASLDIR) \
 		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
 		$(DESTDIR)$(MANDIR)/man8
 	$(INSTALL) -m 755 $(BUILD)/install/apitoken $(DESTDIR)$(BINDIR)/
@@ -176,6 +188,7 @@ install: all $(BUILD)/install/apitoken $(BUILD)/tokencore.pc
 		$(DESTDIR)$(LIBDIR)/pkgconfig/
 	$(INSTALL) -m 644 libtokencore/tokencore.h $(DESTDIR)$(INCLUDEDIR)/
 	$(INSTALL) -m 644 $(PAM) $(DESTDIR)$(PAMDIR)/
+	$(INSTALL) -m 644 $(SASL) $(DESTDIR)$(SASLDIR)/
 	$(INSTALL) -m 644 doc/*.1 $(DESTDIR)$(MANDIR)/man1/
 	$(INSTALL) -m 644 doc/*.5 $(DESTDIR)$(MANDIR)/man5/
 	$(INSTALL) -m 644 doc/*.8 $(DESTDIR)$(MANDIR)/man8/
@@ -190,6 +203,7 @@ uninstall:
 		$(DESTDIR)$(LIBDIR)/pkgconfig/tokencore.pc \
 		$(DESTDIR)$(INCLUDEDIR)/tokencore.h \
 		$(DESTDIR)$(PAMDIR)/pam_apitoken.so \
+		$(DESTDIR)$(SASLDIR)/libapitoken.so \
 		$(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir \
 			$(wildcard doc/*.1))) \
 		$(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir \
