@@ -60,7 +60,11 @@ Q :=
 say = @:
 else
 Q := @
+ifneq ($(findstring s,$(firstword -$(MAKEFLAGS))),)
+say = @:
+else
 say = @printf '  %-8s%s\n'
+endif
 endif
 
 .DELETE_ON_ERROR:

@@ -53,12 +53,14 @@ some_pages_whole(struct tc_map *m)
 }
 
 static enum tc_standby
-standing_of(struct tc_map *m, const struct tc_head *current)
+standing_of(struct tc_gdbm *file, const struct tc_store *s,
+	    const struct tc_head *current)
 {
 	struct tc_head head;
+	struct tc_map m = { .file = file, .crypto = s->crypto,
+			    .head = &head };
 
-	m->head = &head;
-	if (tc_map_get_head(m, &head) || !some_pages_whole(m) ||
+	if (tc_map_get_head(&m, &head) || !some_pages_whole(&m) ||
 	    memcmp(head.store_id, current->store_id, TC_STORE_ID_LEN) != 0)
 		return TC_STANDBY_UNUSABLE;
 	if (head.seq == current->seq)
@@ -72,7 +74,7 @@ tc_standby_look(const struct tc_store *s, const struct tc_state_file *state,
 		enum tc_standby *standing, struct tc_error *err)
 {
 	enum tc_side side = other(state->side);
-	struct tc_map m = { 0 };
+	struct tc_gdbm *file;
 	const char *why;
 	struct stat st;
 	int fd;
@@ -82,12 +84,11 @@ tc_standby_look(const struct tc_store *s, const struct tc_state_file *state,
 			   O_RDONLY, TC_GROUP_MAY_READ, &st, err);
 	if (fd < 0)
 		return errno == ENOENT ? TC_OK : err->code;
-	m.crypto = s->crypto;
-	m.file = tc_gdbm_open(fd, TC_GDBM_READ, &why);
-	if (!m.file)
+	file = tc_gdbm_open(fd, TC_GDBM_READ, &why);
+	if (!file)
 		return TC_OK;
-	*standing = standing_of(&m, &state->head);
-	tc_gdbm_close(m.file);
+	*standing = standing_of(file, s, &state->head);
+	tc_gdbm_close(file);
 	return TC_OK;
 }
 

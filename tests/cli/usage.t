@@ -217,12 +217,20 @@ subtest 'no installation' => sub {
 	my $none = tempdir();
 	for my $args (['list'], ['show', 'a/b'], ['revoke', 'a/b'],
 	    ['key', 'list'], ['key', 'add'],
-	    ['create', '--user', 'a', '--label', 'b', '--output', "$none/t"],
-	    ['verify', '--service', 'sshd']) {
+	    ['create', '--user', 'a', '--label', 'b', '--output', "$none/t"]) {
 		my ($exit, $out, $err) = apitoken("$none/apitoken.conf",
 		    @$args, { stdin => "$token\n" });
 		is $exit, 4, "$args->[0]: exit";
 		is $out, '', 'nothing on stdout';
+		ok one_line($err), 'one line on stderr' or diag $err;
+	}
+	for my $case ([ $token, 4, "unavailable (there is no handle)\n" ],
+	    [ 'a password', 1, "not-a-token\n" ]) {
+		my ($exit, $out, $err) = apitoken("$none/apitoken.conf",
+		    'verify', '--service', 'sshd',
+		    { stdin => "$case->[0]\n" });
+		is $exit, $case->[1], 'verify: exit';
+		is $out, $case->[2], 'the text alone is judged';
 		ok one_line($err), 'one line on stderr' or diag $err;
 	}
 	is_deeply [keys %{ tree($none) }], [$none], 'nothing was made';

@@ -153,7 +153,7 @@ for my $audit ('inside', 'outside') {
 sub space {
 	my ($audit, $verb) = @_;
 	(my $name = "$audit-$verb") =~ s/ /-/;
-	my $dir = mount_tmpfs("$base/$name", '2m');
+	my $dir = mount_tmpfs("$base/$name", '4m');
 	mkdir "$base/log-$name" or die;
 	my $in = installation($dir, $audit eq 'inside' ? undef
 	    : "$base/log-$name/audit.json");
@@ -163,7 +163,7 @@ sub space {
 	my @wrong;
 	my $enough = 0;
 	my $free = 0;
-	while ($enough < 3 && $free < 400) {
+	while ($enough < 3 && $free < 800) {
 		my $failed = $in->{failed};
 		push @wrong, try_once($in, $verb, $free);
 		$enough = $failed == $in->{failed} ? $enough + 1 : 0;
