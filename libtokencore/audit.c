@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -183,4 +184,39 @@ tc_audit(const tc_handle *h, const struct tc_policy *p,
 	tc_audit_text(h, p, e);
 	if (p)
 		(void)tc_audit_change(p, e, &unused);
+}
+
+static int
+priority_of(enum tc_verdict verdict, int rightful)
+{
+	if (rightful)
+		return LOG_CRIT;
+	if (verdict == TC_UNAVAILABLE)
+		return LOG_ERR;
+	if (verdict == TC_FORGED)
+		return LOG_WARNING;
+	return verdict == TC_VALID ? LOG_INFO : LOG_NOTICE;
+}
+
+void
+tc_audit_login(const tc_handle *h, const struct tc_policy *p,
+	       const struct tc_request *req, const struct tc_result *res,
+	       int rightful)
+{
+	int valid = res->verdict == TC_VALID;
+	struct tc_event e = {
+		.event = "login",
+		.result = valid ? "allow" : "deny",
+		.reason = valid ? "" : tc_verdict_name(res->verdict),
+		.id = res->id,
+		.label = res->label,
+		.user = req->user ? req->user : res->user,
+		.service = req->service,
+		.rhost = req->rhost,
+		.kid = res->kid,
+		.why = res->detail,
+		.priority = priority_of(res->verdict, rightful),
+	};
+
+	tc_audit(h, p, &e);
 }

@@ -24,6 +24,11 @@ struct tc_event {
 void tc_audit(const tc_handle *h, const struct tc_policy *p,
 	      const struct tc_event *e);
 
+/* A login's line, by its result.  rightful: a right tag without a record. */
+void tc_audit_login(const tc_handle *h, const struct tc_policy *p,
+		    const struct tc_request *req, const struct tc_result *res,
+		    int rightful);
+
 /* A change's line: TC_OK only once it is in the audit log, if there is one.
  * The system's log is left for tc_audit_text(), when the change is done. */
 int tc_audit_change(const struct tc_policy *p, const struct tc_event *e,

@@ -10,23 +10,50 @@
 #include "record.h"
 #include "text.h"
 
+/* Takes the lock.  Keys and configuration may have changed while it was
+ * waited for: then once more, under the new ones. */
+static int
+begin_once(struct tc_change *c, int *settled, struct tc_error *err)
+{
+	struct tc_policy *now;
+	int rc = tc_txn_begin(&c->policy->store, &c->txn, err);
+
+	if (rc != TC_OK)
+		return rc;
+	now = tc_policy_get(c->h, err);
+	if (!now)
+		return err->code;
+	*settled = now == c->policy;
+	if (!*settled) {
+		tc_txn_abort(c->txn);
+		c->txn = NULL;
+	}
+	tc_policy_put(c->h, c->policy);
+	c->policy = now;
+	return TC_OK;
+}
+
 int
 tc_change_begin(struct tc_change *c, tc_handle *h,
 		const struct tc_actor *actor, struct tc_error *err)
 {
+	int rc = TC_OK, settled = 0;
+
 	memset(c, 0, sizeof(*c));
 	c->h = h;
 	c->actor = actor;
-	c->now = (int64_t)time(NULL);
 	if (!tc_text_fits(actor->name, 1, TC_USER_MAX))
 		return tc_fail(err, TC_E_INVALID, "who asks has no name");
 	c->policy = tc_policy_get(h, err);
 	if (!c->policy)
 		return err->code;
-	if (!c->policy->config.enabled)
+	while (rc == TC_OK && !settled)
+		rc = begin_once(c, &settled, err);
+	c->now = (int64_t)time(NULL);
+	if (rc == TC_OK && !c->policy->config.enabled)
 		return tc_fail(err, TC_E_REFUSED, "%s: \"enabled = no\": "
 			       "nothing may be changed", h->config_path);
-	return tc_txn_begin(&c->policy->store, &c->txn, err);
+	return rc;
 }
 
 static int

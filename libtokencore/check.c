@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "commit.h"
 #include "error.h"
 #include "handle.h"
 #include "record.h"
@@ -178,87 +179,128 @@ say_tally(struct check *c, const struct tally *t, const char *path)
 	}
 }
 
-static void
-check_current(struct check *c, tc_handle *h, const struct tc_policy *p,
-	      struct tc_view *v)
-{
-	struct tally t = { .h = h, .policy = p, .now = (int64_t)time(NULL) };
-	const char *path = p->store.paths[v->state.side];
+/* What was seen of the store, said only if no commit came between. */
+struct look {
+	struct tally tally;
+	const char *current; /* what is wrong with each file, or NULL */
+	char standby[TC_ERROR_MAX];
+	int journal_odd;
+};
 
-	if (walk(&v->map, &t))
-		say(c, TC_PROBLEM, path, v->map.why, mend_for(v->map.why));
-	else
-		say_tally(c, &t, path);
-	if (v->state.head.time > t.now + p->config.clock_skew)
-		say(c, TC_PROBLEM, "clock",
-		    "the last commit is in the future", "set the clock");
-}
-
-/* The standby harms no login; the next change makes it anew. */
 static void
-check_standby(struct check *c, tc_handle *h, const struct tc_policy *p,
-	      const struct tc_view *v)
+look_at_standby(struct look *k, const struct tc_policy *p,
+		const struct tc_view *v)
 {
 	enum tc_side side = v->state.side == TC_LEFT ? TC_RIGHT : TC_LEFT;
-	struct tally t = { .h = h, .policy = p, .now = (int64_t)time(NULL) };
-	struct tc_map m = { .crypto = p->store.crypto };
-	enum tc_standby standing;
+	struct tally t = k->tally;
 	struct tc_head head;
-	struct tc_error err;
+	struct tc_map m = { .crypto = p->store.crypto, .head = &head };
+	enum tc_standby standing;
+	struct tc_error err = { .text = "" };
 	const char *why = NULL;
 
-	if (tc_standby_look(&p->store, &v->state, &standing, &err)) {
-		say_error(c, TC_PROBLEM, err.text);
-		return;
-	}
-	if (standing == TC_STANDBY_UNUSABLE)
+	t.items = t.tokens = 0;
+	if (tc_standby_look(&p->store, &v->state, &standing, &err))
+		why = err.text;
+	else if (standing == TC_STANDBY_UNUSABLE)
 		why = "is missing, damaged, or of another commit";
 	else if (tc_side_open(&p->store, side, TC_GDBM_READ, &m, &err))
 		why = err.text;
-	else if (m.head = &head, tc_map_get_head(&m, &head) || walk(&m, &t))
+	else if (tc_map_get_head(&m, &head) || walk(&m, &t))
 		why = m.why;
+	(void)snprintf(k->standby, sizeof(k->standby), "%s", why ? why : "");
 	tc_gdbm_close(m.file);
-	if (why)
-		say(c, TC_WARNING, p->store.paths[side], why, "remove it: the "
-		    "next change makes it anew from the current file");
 }
 
 static void
-check_journal(struct check *c, const struct tc_policy *p,
-	      const struct tc_view *v)
+look(struct look *k, tc_handle *h, const struct tc_policy *p,
+     struct tc_view *v)
 {
-	const char *path = p->store.paths[TC_FILE_JOURNAL];
 	struct stat st;
 
-	if (fstatat(p->store.dir, tc_store_names[TC_FILE_JOURNAL], &st,
-		    AT_SYMLINK_NOFOLLOW) == 0 &&
-	    (uint64_t)st.st_size != v->state.journal_len)
-		say(c, TC_WARNING, path, "ends elsewhere than the state file "
-		    "says: a change was cut off", "nothing to do: the next "
-		    "change brings the store in order");
+	memset(k, 0, sizeof(*k));
+	k->tally.h = h;
+	k->tally.policy = p;
+	k->tally.now = (int64_t)time(NULL);
+	look_at_standby(k, p, v);
+	if (walk(&v->map, &k->tally))
+		k->current = v->map.why;
+	k->journal_odd = fstatat(p->store.dir,
+				 tc_store_names[TC_FILE_JOURNAL], &st,
+				 AT_SYMLINK_NOFOLLOW) == 0 &&
+	    (uint64_t)st.st_size != v->state.journal_len;
 }
 
+/* The standby and the journal harm no login. */
 static void
-check_store(struct check *c, tc_handle *h, const struct tc_policy *p)
+say_look(struct check *c, const struct look *k, const struct tc_policy *p,
+	 const struct tc_view *v)
+{
+	enum tc_side side = v->state.side == TC_LEFT ? TC_RIGHT : TC_LEFT;
+
+	if (k->current)
+		say(c, TC_PROBLEM, p->store.paths[v->state.side], k->current,
+		    mend_for(k->current));
+	else
+		say_tally(c, &k->tally, p->store.paths[v->state.side]);
+	if (v->state.head.time > k->tally.now + p->config.clock_skew)
+		say(c, TC_PROBLEM, "clock",
+		    "the last commit is in the future", "set the clock");
+	if (*k->standby)
+		say(c, TC_WARNING, p->store.paths[side], k->standby,
+		    "remove it: the next change makes it anew from the "
+		    "current file");
+	if (k->journal_odd)
+		say(c, TC_WARNING, p->store.paths[TC_FILE_JOURNAL],
+		    "ends elsewhere than the state file says: a change was "
+		    "cut off", "nothing to do: the next change brings the "
+		    "store in order");
+}
+
+/* 1: said; 0: a commit came between, or may be in the making. */
+static int
+check_once(struct check *c, tc_handle *h, const struct tc_policy *p,
+	   int locked)
 {
 	struct tc_error err;
 	struct tc_view v;
-	int rc;
+	struct look k;
+	int still, rc = tc_view_open(&p->store, &v, &err);
+
+	if (rc > 0)
+		say_error(c, TC_PROBLEM, err.text);
+	if (rc != TC_OK)
+		return rc > 0;
+	look(&k, h, p, &v);
+	still = !tc_view_moved(&p->store, &v) &&
+	    (locked || (!*k.standby && !k.journal_odd));
+	if (still)
+		say_look(c, &k, p, &v);
+	tc_view_close(&v);
+	return still;
+}
+
+/* The writer's lock tells a commit in the making from damage.  It is taken
+ * only where there is a doubt: it holds up changes. */
+static void
+check_store(struct check *c, tc_handle *h, const struct tc_policy *p)
+{
+	struct tc_txn *txn = NULL;
+	struct tc_error err;
+	int said = 0;
 
 	check_file(c, &p->store, TC_FILE_JOURNAL);
 	check_file(c, &p->store, TC_FILE_LOCK);
-	rc = tc_view_open(&p->store, &v, &err);
-	if (rc < 0) /* a change came between: once more */
-		rc = tc_view_open(&p->store, &v, &err);
-	if (rc != TC_OK) {
-		say_error(c, TC_PROBLEM, rc < 0 ? "store: is busy"
-						: err.text);
-		return;
-	}
-	check_current(c, h, p, &v);
-	check_standby(c, h, p, &v);
-	check_journal(c, p, &v);
-	tc_view_close(&v);
+	for (int i = 0; !said && i < 3; i++)
+		said = check_once(c, h, p, 0);
+	if (!said && tc_txn_begin(&p->store, &txn, &err) == TC_OK)
+		said = check_once(c, h, p, 1);
+	tc_txn_abort(txn);
+	for (int i = 0; !said && i < 20; i++)
+		said = check_once(c, h, p, 1);
+	if (!said)
+		say(c, TC_WARNING, p->config.store, "changes all the time: "
+		    "not looked at", "run it again, as root");
 }
 
 static void

@@ -30,6 +30,7 @@ struct tc_txn {
 	size_t previous_len;
 	enum tc_standby standby;
 	int touched, begun_anew;   /* what undo() has to know */
+	int copied;		   /* the standby, a moment ago */
 };
 
 static void
@@ -84,6 +85,9 @@ take_lock(struct tc_txn *t, struct tc_error *err)
 	if (rc == TC_OK && (fstat(t->lock_fd, &st) || st.st_nlink == 0))
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: was taken away",
 			     path);
+	if (rc == TC_OK && (st.st_mode & 077))
+		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: others could hold "
+			     "it and stop every change (chmod 600)", path);
 	return rc;
 }
 
@@ -182,6 +186,10 @@ tc_txn_begin(const struct tc_store *s, struct tc_txn **txn,
 	t->s = s;
 	t->lock_fd = t->journal_fd = t->now.state_fd = -1;
 	rc = take_lock(t, err);
+	/* The writer before may have died between rename and sync: what is
+	 * current now has to be so on disk before anything rests on it. */
+	if (rc == TC_OK && fsync(s->dir))
+		rc = tc_fail_errno(err, "%s", s->paths[TC_FILE_STATE]);
 	if (rc == TC_OK)
 		rc = tc_view_open(s, &t->now, err);
 	if (rc == TC_OK)
@@ -247,8 +255,10 @@ rebuild(struct tc_txn *t, struct tc_error *err)
 {
 	int rc = tc_standby_copy(t->s, t->now.state.side, err);
 
-	if (rc == TC_OK)
+	if (rc == TC_OK) {
 		t->standby = TC_STANDBY_EVEN;
+		t->copied = 1;
+	}
 	return rc;
 }
 
@@ -310,13 +320,12 @@ apply(struct tc_txn *t, struct tc_head *head, struct tc_error *err)
 static int
 update_standby(struct tc_txn *t, struct tc_head *head, struct tc_error *err)
 {
-	enum tc_standby was = t->standby;
 	int rc = apply(t, head, err);
 
 	if (rc == TC_OK || errno == ENOSPC || errno == EDQUOT)
 		return rc;
-	if (was == TC_STANDBY_EVEN && t->begun_anew)
-		return rc; /* it was copied a moment ago */
+	if (t->copied)
+		return rc;
 	rc = rebuild(t, err);
 	return rc == TC_OK ? apply(t, head, err) : rc;
 }
@@ -328,11 +337,10 @@ undo(struct tc_txn *t)
 {
 	const struct tc_store *s = t->s;
 
-	if (t->touched) {
-		(void)unlinkat(s->dir, tc_store_names[standby_side(t)], 0);
-		if (fsync(s->dir))
-			return; /* the long journal says "unclean" instead */
-	}
+	if (t->touched &&
+	    ((unlinkat(s->dir, tc_store_names[standby_side(t)], 0) &&
+	      errno != ENOENT) || fsync(s->dir)))
+		return; /* the long journal says "unclean" instead */
 	if (t->journal_fd >= 0 && !t->begun_anew &&
 	    ftruncate(t->journal_fd, (off_t)t->now.state.journal_len) == 0)
 		(void)fdatasync(t->journal_fd);

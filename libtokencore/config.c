@@ -83,6 +83,14 @@ span(struct parse *p, const char *value, void *field)
 }
 
 static const char *
+some_span(struct parse *p, const char *value, void *field)
+{
+	const char *why = span(p, value, field);
+
+	return !why && *(int64_t *)field == 0 ? "is no time at all" : why;
+}
+
+static const char *
 lifetime(struct parse *p, const char *value, void *field)
 {
 	int64_t unused;
@@ -126,7 +134,7 @@ static const struct {
 	ROW(default_realm, realm),
 	ROW(clock_skew, span),
 	ROW(default_lifetime, lifetime),
-	ROW(max_lifetime, span),
+	ROW(max_lifetime, some_span),
 	ROW(allow_never, yes_no),
 	ROW(allow_root, yes_no),
 	ROW(minimum_uid, uid),

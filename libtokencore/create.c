@@ -58,6 +58,10 @@ check_spec(const struct tc_create *spec, struct tc_error *err)
 	if (spec->n_sources > TC_SOURCES_MAX)
 		return tc_fail(err, TC_E_INVALID, "at most %d sources",
 			       TC_SOURCES_MAX);
+	for (size_t i = 0; i < spec->n_sources; i++)
+		if (!tc_source_fits(&spec->sources[i]))
+			return tc_fail(err, TC_E_INVALID, "source %zu is not "
+				       "a network", i + 1);
 	if (spec->n_properties > TC_PROPERTIES_MAX)
 		return tc_fail(err, TC_E_INVALID, "at most %d properties",
 			       TC_PROPERTIES_MAX);
@@ -210,6 +214,7 @@ create(struct tc_change *c, const struct tc_create *spec,
 		rc = tc_change_put(c, key, &r, err);
 	if (rc == TC_OK)
 		rc = note(c, &r, err);
+	OPENSSL_cleanse(&scram, sizeof(scram));
 	return rc == TC_OK ? tc_change_commit(c, err) : rc;
 }
 

@@ -113,25 +113,27 @@ read_keys(const tc_handle *h, struct tc_policy *p, struct tc_error *err)
 	return rc;
 }
 
-/* A folder whose path leads nowhere any more, as after a chroot(), keeps its
- * descriptor. */
+/* A folder whose path leads nowhere any more, as after a chroot(), or may no
+ * longer be walked keeps its descriptor. */
 static int
 folder(const char *path, const char *old_path, int old_fd,
        struct tc_error *err)
 {
+	int known = old_path && strcmp(path, old_path) == 0 && old_fd >= 0;
 	struct stat named;
 	int fd;
 
-	if (old_path && strcmp(path, old_path) == 0 && old_fd >= 0 &&
-	    stat(path, &named)) {
-		if (tc_trust_open_dir(old_fd, path, err))
-			return -1;
-		fd = fcntl(old_fd, F_DUPFD_CLOEXEC, 0);
-		if (fd < 0)
-			tc_fail_errno(err, "%s", path);
-		return fd;
+	if (!known || stat(path, &named) == 0) {
+		fd = tc_trust_dir(path, err);
+		if (fd >= 0 || !known || err->code != TC_E_PERMISSION)
+			return fd;
 	}
-	return tc_trust_dir(path, err);
+	if (tc_trust_open_dir(old_fd, path, err))
+		return -1;
+	fd = fcntl(old_fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		tc_fail_errno(err, "%s", path);
+	return fd;
 }
 
 static int
@@ -208,6 +210,20 @@ open_folders(const tc_handle *h, struct tc_policy *p,
 	return TC_OK;
 }
 
+/* A process that dropped its privileges may not read the keys again.  It goes
+ * on with those it has, under what the configuration says now. */
+static int
+keep_keys(struct tc_policy *p, const struct tc_policy *old)
+{
+	if (!old || strcmp(p->config.secret_file, old->config.secret_file))
+		return TC_E_PERMISSION;
+	p->keys = old->keys;
+	p->secret_stamp = old->secret_stamp;
+	p->stale = !same_file(p->secret_dir, p->secret_base,
+			      &p->secret_stamp);
+	return TC_OK;
+}
+
 static int
 load(const tc_handle *h, const struct tc_policy *old,
      struct tc_policy **out, struct tc_error *err)
@@ -224,6 +240,8 @@ load(const tc_handle *h, const struct tc_policy *old,
 		rc = open_folders(h, p, old, err);
 	if (rc == TC_OK)
 		rc = read_keys(h, p, err);
+	if (rc == TC_E_PERMISSION && p->secret_base)
+		rc = keep_keys(p, old);
 	if (rc != TC_OK) {
 		policy_free(p);
 		return rc;

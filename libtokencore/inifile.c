@@ -109,6 +109,16 @@ next_line(char *out, int room, void *stream)
 	return out;
 }
 
+/* A line that lost its "secret =" is all name, and not for the log. */
+static int
+may_be_told(const char *name)
+{
+	static const char set[] = "abcdefghijklmnopqrstuvwxyz_"
+				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	return strlen(name) <= 16 && name[strspn(name, set)] == '\0';
+}
+
 static int
 handle(void *user, const char *section, const char *name, const char *value)
 {
@@ -118,7 +128,9 @@ handle(void *user, const char *section, const char *name, const char *value)
 	if (why) {
 		char text[160];
 
-		(void)snprintf(text, sizeof(text), "%.64s: %s", name, why);
+		(void)snprintf(text, sizeof(text), "%s%s%s",
+			       may_be_told(name) ? name : "",
+			       may_be_told(name) ? ": " : "", why);
 		complain(p, text);
 	}
 	return why == NULL;

@@ -225,7 +225,8 @@ activate(struct edit *e, unsigned kid, struct tc_error *err)
 
 	if (rc != TC_OK)
 		return rc;
-	if (keys[0]->state == TC_KEY_RETIRED)
+	if (keys[0]->state == TC_KEY_RETIRED ||
+	    was_retired(tc_txn_map(e->change.txn)->head, kid))
 		return tc_fail(err, TC_E_REFUSED, "key %u is retired, for "
 			       "good", kid);
 	keys[1] = tc_keys_active(&e->keys);
@@ -253,28 +254,10 @@ tc_key_activate(tc_handle *h, const struct tc_actor *actor, unsigned kid,
 }
 
 /* The mark in the store comes first: it reaches also the processes that may
- * not read the changed file. */
+ * not read the changed file.  From then on the key cannot be activated. */
 static int
-mark(tc_handle *h, const struct tc_actor *actor, unsigned kid,
-     struct tc_error *err)
-{
-	struct tc_change c;
-	int rc = tc_change_begin(&c, h, actor, err);
-
-	if (rc == TC_OK)
-		rc = tc_change_note(&c, "revoke", "key retire", NULL, kid,
-				    err);
-	if (rc == TC_OK) {
-		tc_txn_mark_key(c.txn, kid, INT64_MAX);
-		rc = tc_change_commit(&c, err);
-	}
-	tc_change_end(&c);
-	return rc;
-}
-
-static int
-may_retire(tc_handle *h, const struct tc_actor *actor, unsigned kid,
-	   int *already, struct tc_error *err)
+mark_retired(tc_handle *h, const struct tc_actor *actor, unsigned kid,
+	     int *already, struct tc_error *err)
 {
 	const struct tc_key *key;
 	struct edit e;
@@ -287,6 +270,13 @@ may_retire(tc_handle *h, const struct tc_actor *actor, unsigned kid,
 			     "activate another first", kid);
 	if (rc == TC_OK)
 		*already = key->state == TC_KEY_RETIRED;
+	if (rc == TC_OK)
+		rc = tc_change_note(&e.change, "revoke", "key retire", NULL,
+				    kid, err);
+	if (rc == TC_OK) {
+		tc_txn_mark_key(e.change.txn, kid, INT64_MAX);
+		rc = tc_change_commit(&e.change, err);
+	}
 	edit_end(&e);
 	return rc;
 }
@@ -320,9 +310,7 @@ tc_key_retire(tc_handle *h, const struct tc_actor *actor, unsigned kid,
 
 	if (!err)
 		err = &local;
-	rc = may_retire(h, actor, kid, &already, err);
-	if (rc == TC_OK)
-		rc = mark(h, actor, kid, err);
+	rc = mark_retired(h, actor, kid, &already, err);
 	if (rc == TC_OK && !already)
 		rc = set_retired(h, actor, kid, err);
 	return rc;

@@ -116,6 +116,15 @@ tc_format_source(const struct tc_source *source, char out[48])
 }
 
 int
+tc_source_fits(const struct tc_source *net)
+{
+	struct tc_source copy = *net;
+
+	return (net->family == 4 || net->family == 6) &&
+	    net->prefix <= bits_of(net) && !mask(&copy);
+}
+
+int
 tc_peer_address(const char *rhost, struct tc_source *out)
 {
 	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };

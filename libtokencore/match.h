@@ -18,6 +18,9 @@ int tc_service_in(const char *joined, const char *name);
  * ("%eth0") is cut off. */
 int tc_peer_address(const char *rhost, struct tc_source *out);
 
+/* A family, a prefix length that it has, no bits behind it? */
+int tc_source_fits(const struct tc_source *net);
+
 /* Does the network contain the peer's address? */
 int tc_source_contains(const struct tc_source *net,
 		       const struct tc_source *peer);

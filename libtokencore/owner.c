@@ -30,9 +30,9 @@ look_up(const char *user, uid_t *uid)
 	}
 	if (found)
 		return 1;
-	/* getpwnam_r(3): these errors mean that the name was not found. */
-	return rc == 0 || rc == ENOENT || rc == ESRCH || rc == EBADF ||
-	    rc == EPERM ? 0 : -1;
+	/* ENOENT and the like say that a user database is missing, not that
+	 * the name is: in a chroot, say. */
+	return rc == 0 ? 0 : -1;
 }
 
 const char *

@@ -6,8 +6,8 @@
 
 #include <openssl/crypto.h>
 
+#include "audit.h"
 #include "error.h"
-#include "handle.h"
 #include "record.h"
 #include "token.h"
 
@@ -99,25 +99,40 @@ page_of(const char *beginning, size_t len, unsigned char page[4])
 }
 
 static enum tc_verdict
-search(tc_handle *h, struct search *s, struct tc_result *res)
+search(const struct tc_policy *p, struct search *s, struct tc_result *res)
 {
-	struct tc_policy *p;
 	struct tc_head head;
 	struct tc_error err;
 	unsigned char page[4];
-	int rc;
 
+	if (!p->config.enabled)
+		return TC_DISABLED;
 	if (page_of(s->beginning, s->len, page))
 		return TC_UNKNOWN_TOKEN;
-	p = tc_policy_get(h, &err);
-	rc = p ? tc_store_alike(&p->store, page, &head, consider, start_over,
-				s, &err) : TC_E_UNAVAILABLE;
-	tc_policy_put(h, p);
-	if (rc != TC_OK) {
+	if (tc_store_alike(&p->store, page, &head, consider, start_over, s,
+			   &err)) {
 		memcpy(res->detail, err.text, sizeof(res->detail));
 		return TC_UNAVAILABLE;
 	}
 	return s->n == 1 && s->has ? TC_VALID : TC_UNKNOWN_TOKEN;
+}
+
+/* What cannot be found is logged here, what is found by tc_recheck(). */
+static enum tc_verdict
+find(tc_handle *h, const struct tc_request *req, struct search *s,
+     struct tc_result *res)
+{
+	struct tc_error err;
+	struct tc_policy *p = tc_policy_get(h, &err);
+
+	if (p)
+		res->verdict = search(p, s, res);
+	else
+		memcpy(res->detail, err.text, sizeof(res->detail));
+	if (res->verdict != TC_VALID)
+		tc_audit_login(h, p, req, res, 0);
+	tc_policy_put(h, p);
+	return res->verdict;
 }
 
 enum tc_verdict
@@ -132,12 +147,11 @@ tc_scram_find(tc_handle *h, const char *beginning,
 
 	memset(res, 0, sizeof(*res));
 	memset(scram, 0, sizeof(*scram));
-	verdict = h ? search(h, &s, res) : TC_UNAVAILABLE;
+	verdict = h ? find(h, req, &s, res) : TC_UNAVAILABLE;
 	if (verdict == TC_VALID)
 		verdict = tc_recheck(h, &s.proof, req, res);
 	if (verdict == TC_VALID)
 		*scram = s.scram;
-	res->verdict = verdict;
 	OPENSSL_cleanse(&s.scram, sizeof(s.scram));
 	return verdict;
 }

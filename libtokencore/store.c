@@ -162,6 +162,12 @@ tc_view_close(struct tc_view *v)
 	v->state_fd = -1;
 }
 
+int
+tc_view_moved(const struct tc_store *s, const struct tc_view *v)
+{
+	return moved(s, v->state_fd);
+}
+
 void
 tc_lookup_free(struct tc_lookup *items, size_t n)
 {

@@ -72,6 +72,8 @@ struct tc_view {
 int tc_view_open(const struct tc_store *s, struct tc_view *v,
 		 struct tc_error *err);
 void tc_view_close(struct tc_view *v);
+/* Has a commit come since it was opened? */
+int tc_view_moved(const struct tc_store *s, const struct tc_view *v);
 int tc_side_open(const struct tc_store *s, enum tc_side side,
 		 enum tc_gdbm_mode mode, struct tc_map *m,
 		 struct tc_error *err);

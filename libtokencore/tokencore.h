@@ -387,8 +387,8 @@ struct tc_inspected {
 
 /**
  * Takes a token's text apart.  Proves nothing: anyone can write such a text.
- * @return TC_VALID (well formed), TC_NOT_A_TOKEN, TC_MALFORMED or
- *         TC_BAD_CHECKSUM; out is set for TC_VALID only.  Thread safe.
+ * @return TC_VALID (well formed), TC_NOT_A_TOKEN, TC_MALFORMED,
+ *         TC_BAD_CHECKSUM, or TC_UNAVAILABLE without SHA-256; out is set for TC_VALID only.  Thread safe.
  */
 TC_API enum tc_verdict tc_inspect(const char *text, size_t len,
 				  struct tc_inspected *out)

@@ -5,7 +5,6 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <syslog.h>
 #include <time.h>
 
 #include <openssl/crypto.h>
@@ -322,39 +321,6 @@ recheck(struct trial *t, const struct tc_proof *proof)
 	return judge(t, proof, key);
 }
 
-static int
-priority_of(const struct trial *t, enum tc_verdict verdict)
-{
-	if (t->rightful)
-		return LOG_CRIT;
-	if (verdict == TC_UNAVAILABLE)
-		return LOG_ERR;
-	if (verdict == TC_FORGED)
-		return LOG_WARNING;
-	return verdict == TC_VALID ? LOG_INFO : LOG_NOTICE;
-}
-
-static void
-log_verdict(const struct trial *t, enum tc_verdict verdict)
-{
-	const struct tc_result *res = t->res;
-	struct tc_event e = {
-		.event = "login",
-		.result = verdict == TC_VALID ? "allow" : "deny",
-		.reason = verdict == TC_VALID ? "" : tc_verdict_name(verdict),
-		.id = res->id,
-		.label = res->label,
-		.user = t->req->user ? t->req->user : res->user,
-		.service = t->req->service,
-		.rhost = t->req->rhost,
-		.kid = res->kid,
-		.why = res->detail,
-		.priority = priority_of(t, verdict),
-	};
-
-	tc_audit(t->h, t->policy, &e);
-}
-
 static enum tc_verdict
 run(struct trial *t, const struct tc_proof *proof)
 {
@@ -414,7 +380,7 @@ decide(tc_handle *h, const struct tc_proof *proof,
 		verdict = run(&t, proof);
 	res->verdict = verdict;
 	if (!proof || verdict != TC_VALID)
-		log_verdict(&t, verdict);
+		tc_audit_login(h, t.policy, req, res, t.rightful);
 	tc_lookup_free(t.items, 2);
 	tc_record_free(t.record);
 	tc_policy_put(h, t.policy);
