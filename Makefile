@@ -83,7 +83,7 @@ PAM := $(BUILD)/pam_apitoken.so
 SASL := $(BUILD)/libapitoken.so
 CMD := $(BUILD)/apitoken
 
-all: $(LIB) $(LIB_A) $(PAM) $(SASL) $(CMD)
+all: $(LIB) $(LIB_A) $(PAM) $(SASL) $(CMD) $(BUILD)/install/apitoken
 
 # Rewritten only when the flags differ, so that a change of flags rebuilds.
 FLAGS := $(BUILD)/obj/flags
@@ -139,7 +139,7 @@ export BUILD SRC
 UNIT := $(addprefix $(BUILD)/tests/unit/,$(tests_unit_NAMES)) \
 	$(tests_sasl_UNIT)
 TEST_PROGS := $(UNIT) $(tests_unit_PROGS) $(tests_pam_PROGS) \
-	$(tests_sasl_PROGS) $(tests_store_PROGS) $(BUILD)/install/apitoken
+	$(tests_sasl_PROGS) $(tests_store_PROGS)
 PROVE := prove --timer
 
 check-unit: $(UNIT)
@@ -169,12 +169,7 @@ lint:
 
 # ---- installing ----
 
-$(BUILD)/tokencore.pc: libtokencore/tokencore.pc.in always
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
-		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
-		-e 's|@VERSION@|$(VERSION)|' $< > $@
-
-install: all $(BUILD)/install/apitoken $(BUILD)/tokencore.pc
+install: all
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(PAMDIR) \
 		$(DESTDIR)$(SASLDIR) \
@@ -188,8 +183,10 @@ install: all $(BUILD)/install/apitoken $(BUILD)/tokencore.pc
 	ln -sf libtokencore.so.$(SOVERSION) \
 		$(DESTDIR)$(LIBDIR)/libtokencore.so
 	$(INSTALL) -m 644 $(LIB_A) $(DESTDIR)$(LIBDIR)/
-	$(INSTALL) -m 644 $(BUILD)/tokencore.pc \
-		$(DESTDIR)$(LIBDIR)/pkgconfig/
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+		-e 's|@VERSION@|$(VERSION)|' libtokencore/tokencore.pc.in \
+		> $(DESTDIR)$(LIBDIR)/pkgconfig/tokencore.pc
 	$(INSTALL) -m 644 libtokencore/tokencore.h $(DESTDIR)$(INCLUDEDIR)/
 	$(INSTALL) -m 644 $(PAM) $(DESTDIR)$(PAMDIR)/
 	$(INSTALL) -m 644 $(SASL) $(DESTDIR)$(SASLDIR)/
@@ -198,7 +195,11 @@ install: all $(BUILD)/install/apitoken $(BUILD)/tokencore.pc
 	$(INSTALL) -m 644 doc/*.8 $(DESTDIR)$(MANDIR)/man8/
 	@[ -n '$(DESTDIR)' ] || [ "$$(id -u)" != 0 ] || ldconfig
 
+# Without the module a stack that names it lets nobody in.
 uninstall:
+	@[ -n '$(DESTDIR)' ] || ! grep -l '^[^#]*pam_apitoken' \
+		/etc/pam.d/* 2>/dev/null || { echo 'uninstall: take' \
+		'pam_apitoken out of these files first' >&2; exit 1; }
 	rm -f $(DESTDIR)$(BINDIR)/apitoken \
 		$(DESTDIR)$(LIBDIR)/libtokencore.so \
 		$(DESTDIR)$(LIBDIR)/libtokencore.so.$(SOVERSION) \

@@ -11,6 +11,7 @@
 #include <openssl/crypto.h>
 
 #include "error.h"
+#include "owner.h"
 #include "trust.h"
 
 static struct tc_stamp
@@ -55,6 +56,7 @@ policy_free(struct tc_policy *p)
 	tc_store_close(&p->store);
 	close_fd(p->audit_dir);
 	tc_config_free(&p->config);
+	free(p->roots);
 	OPENSSL_clear_free(p, sizeof(*p));
 }
 
@@ -235,6 +237,9 @@ load(const tc_handle *h, const struct tc_policy *old,
 		return tc_fail(err, TC_E_NOMEM, "out of memory");
 	p->secret_dir = p->store.dir = p->audit_dir = -1;
 	p->users = 1;
+	p->roots = tc_owner_roots();
+	if (!p->roots && old && old->roots)
+		p->roots = strdup(old->roots);
 	rc = read_config(h, p, err);
 	if (rc == TC_OK)
 		rc = open_folders(h, p, old, err);

@@ -32,6 +32,7 @@ struct tc_policy {
 	int secret_dir, audit_dir; /* audit_dir -1: none */
 	struct tc_store store;
 	struct stat store_stat;
+	char *roots; /* see owner.h */
 	const char *secret_base, *audit_base; /* inside config's paths */
 	/* The files changed and this process may no longer read them: the
 	 * policy goes on, but an unknown key may be a new one. */

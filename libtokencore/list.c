@@ -323,7 +323,8 @@ tc_find(tc_handle *h, const char *name, char id[TC_ID_LEN + 1],
 		return tc_fail(err, TC_E_NOTFOUND, "no such token: %.200s",
 			       name);
 	if (s.live > 1 || (s.live == 0 && s.dead > 1))
-		return tc_fail(err, TC_E_AMBIGUOUS, "%.200s: fits %zu tokens",
+		return tc_fail(err, TC_E_AMBIGUOUS, "%.200s: fits %zu tokens: "
+			       "name it by its id",
 			       name, s.live ? s.live : s.dead);
 	memcpy(id, s.id, TC_ID_LEN + 1);
 	return TC_OK;

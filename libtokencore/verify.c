@@ -243,8 +243,8 @@ judge(struct trial *t, const struct tc_proof *proof, const struct tc_key *key)
 		verdict = limit;
 	if (verdict != TC_VALID)
 		return say(t, verdict, why);
-	why = tc_owner_refused(&t->policy->config, t->req, t->record->user,
-			       &verdict);
+	why = tc_owner_refused(&t->policy->config, t->policy->roots, t->req,
+			       t->record->user, &verdict);
 	return say(t, verdict, why);
 }
 
@@ -371,7 +371,7 @@ decide(tc_handle *h, const struct tc_proof *proof,
 	}
 	if (!h)
 		return res->verdict = text_alone(&t, proof,
-						 "there is no handle");
+						 "tokens cannot be checked now");
 	t.now = req->now ? req->now : (int64_t)time(NULL);
 	t.policy = tc_policy_get(h, &err);
 	if (!t.policy)

@@ -224,7 +224,7 @@ subtest 'no installation' => sub {
 		is $out, '', 'nothing on stdout';
 		ok one_line($err), 'one line on stderr' or diag $err;
 	}
-	for my $case ([ $token, 4, "unavailable (there is no handle)\n" ],
+	for my $case ([ $token, 4, "unavailable (tokens cannot be checked now)\n" ],
 	    [ 'a password', 1, "not-a-token\n" ]) {
 		my ($exit, $out, $err) = apitoken("$none/apitoken.conf",
 		    'verify', '--service', 'sshd',

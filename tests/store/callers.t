@@ -129,6 +129,17 @@ sub less {
 	like $ask->('verify', $new), qr/^$want/, 'the same, revoked';
 	like $ask->('verify', $gone), qr/^$want/, 'one revoked before';
 	keys_change($ask, $name) if $may_read;
+	if ($name =~ /root/) {
+		set_conf($config, minimum_uid => '1');
+		like $ask->('verify', $token), qr/^unavailable /,
+		    'no user database, and a minimum_uid';
+		set_conf($config, minimum_uid => undef);
+	}
+	set_conf($config, enabled => 'no');
+	like $ask->('verify', $token), qr/^disabled/, 'switched off';
+	set_conf($config, enabled => 'yes');
+	like $ask->('verify', $token), $may_read ? qr/^valid/
+	    : qr/^unavailable/, 'and on again';
 	$ask->();
 }
 

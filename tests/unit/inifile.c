@@ -202,6 +202,31 @@ byte_order_mark(void **state)
 		assert_non_null(strstr(err.text, "/etc/a.conf:1: "));
 }
 
+/* A line that lost its "secret =" is split at some '=' and called a name. */
+static void
+never_repeats_a_secret(void **state)
+{
+	static const char *const texts[] = {
+		"4Dt1cEOZaeEg0PZatAAoSI2QBNyYRhWXCpxfE2LVoU=\n",
+		"abcdefghijklmnopqrstuvwxyzabcdef=\n",
+		"0123456789abcdef=x\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		char name[64];
+		struct seen s = { .refuse = name };
+		struct tc_error err;
+
+		(void)snprintf(name, sizeof(name), "%.*s",
+			       (int)strcspn(texts[i], "="), texts[i]);
+		assert_int_equal(parse(texts[i], strlen(texts[i]), &s, &err),
+				 TC_E_UNAVAILABLE);
+		assert_null(strstr(err.text, name));
+		assert_non_null(strstr(err.text, "/etc/a.conf:1: "));
+	}
+}
+
 /* inih counts every kind of white space as the beginning of a comment or of a
  * continuation; a value must come out whole or not at all. */
 static void
@@ -240,6 +265,7 @@ main(void)
 		cmocka_unit_test(longest_line),
 		cmocka_unit_test(nul_bytes),
 		cmocka_unit_test(byte_order_mark),
+		cmocka_unit_test(never_repeats_a_secret),
 		cmocka_unit_test(rare_white_space),
 		cmocka_unit_test(no_error_wanted),
 	};
