@@ -184,6 +184,7 @@ struct look {
 	struct tally tally;
 	const char *current; /* what is wrong with each file, or NULL */
 	char standby[TC_ERROR_MAX];
+	char planted[TC_ERROR_MAX]; /* a standby that stops every change */
 	int journal_odd;
 };
 
@@ -199,10 +200,12 @@ look_at_standby(struct look *k, const struct tc_policy *p,
 	struct tc_error err = { .text = "" };
 	const char *why = NULL;
 
+	if (tc_standby_look(&p->store, &v->state, &standing, &err)) {
+		memcpy(k->planted, err.text, sizeof(k->planted));
+		return;
+	}
 	t.items = t.tokens = 0;
-	if (tc_standby_look(&p->store, &v->state, &standing, &err))
-		why = err.text;
-	else if (standing == TC_STANDBY_UNUSABLE)
+	if (standing == TC_STANDBY_UNUSABLE)
 		why = "is missing, damaged, or of another commit";
 	else if (tc_side_open(&p->store, side, TC_GDBM_READ, &m, &err))
 		why = err.text;
@@ -246,6 +249,8 @@ say_look(struct check *c, const struct look *k, const struct tc_policy *p,
 	if (v->state.head.time > k->tally.now + p->config.clock_skew)
 		say(c, TC_PROBLEM, "clock",
 		    "the last commit is in the future", "set the clock");
+	if (*k->planted)
+		say_error(c, TC_PROBLEM, k->planted);
 	if (*k->standby)
 		say(c, TC_WARNING, p->store.paths[side], k->standby,
 		    "remove it: the next change makes it anew from the "

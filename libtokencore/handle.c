@@ -217,7 +217,8 @@ open_folders(const tc_handle *h, struct tc_policy *p,
 static int
 keep_keys(struct tc_policy *p, const struct tc_policy *old)
 {
-	if (!old || strcmp(p->config.secret_file, old->config.secret_file))
+	if (!old || strcmp(p->config.secret_file,
+			   old->config.secret_file) != 0)
 		return TC_E_PERMISSION;
 	p->keys = old->keys;
 	p->secret_stamp = old->secret_stamp;
