@@ -3,6 +3,7 @@
 #   make                 builds everything under build/
 #   make check           all tests that this user can run; says what it left out
 #   make check-unit      the unit tests alone
+#   make check-threads   64 threads beside a writer
 #   make check-valgrind  the unit tests under valgrind
 #   make lint            cppcheck, clang-tidy, mandoc
 #   make install         DESTDIR, PREFIX, LIBDIR, PAMDIR, ... as usual
@@ -149,6 +150,10 @@ check: all $(TEST_PROGS)
 	CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) $(UNIT) \
 		$(sort $(wildcard tests/*/*.t))
 
+# Many threads in one process: what SAN=thread and SAN=address are for.
+check-threads: all $(tests_store_PROGS)
+	$(PROVE) tests/store/threads.t
+
 VALGRIND := valgrind -q --error-exitcode=9 --leak-check=full \
 	--errors-for-leak-kinds=definite,indirect,possible
 check-valgrind: $(UNIT)
@@ -219,4 +224,4 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check check-unit check-valgrind lint install uninstall clean
+.PHONY: all check check-unit check-threads check-valgrind lint install uninstall clean
