@@ -269,3 +269,24 @@ tc_config_fits(const struct tc_config *cfg, const char *token_service,
 					     service);
 	return 0;
 }
+
+int
+tc_config_claim(const struct tc_config *cfg, const char *user,
+		char out[TC_USER_MAX + 1])
+{
+	const char *realm;
+	size_t len;
+
+	out[0] = '\0';
+	if (!user)
+		return 0;
+	len = strnlen(user, TC_USER_MAX + 1);
+	realm = cfg->default_realm ? strrchr(user, '@') : NULL;
+	if (realm && strcmp(realm + 1, cfg->default_realm) == 0)
+		len = (size_t)(realm - user);
+	if (len == 0 || len > TC_USER_MAX)
+		return -1;
+	memcpy(out, user, len);
+	out[len] = '\0';
+	return 0;
+}

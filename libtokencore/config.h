@@ -38,4 +38,9 @@ void tc_config_free(struct tc_config *cfg);
 int tc_config_fits(const struct tc_config *cfg, const char *token_service,
 		   const char *service);
 
+/* The user that a login claims to be: "alice@example.org" is "alice" where
+ * that is the default realm; "" for NULL.  -1 for a name that fits nobody. */
+int tc_config_claim(const struct tc_config *cfg, const char *user,
+		    char out[TC_USER_MAX + 1]);
+
 #endif

@@ -42,7 +42,8 @@ tc_scram_make(const struct tc_crypto *c, const char *token,
 /* ---- looking one up ---- */
 
 struct search {
-	const char *user, *beginning;
+	const char *beginning;
+	char user[TC_USER_MAX + 1]; /* without the default realm */
 	size_t len, n; /* of beginning; how many fit */
 	struct tc_proof proof;
 	struct tc_scram scram;
@@ -99,7 +100,8 @@ page_of(const char *beginning, size_t len, unsigned char page[4])
 }
 
 static enum tc_verdict
-search(const struct tc_policy *p, struct search *s, struct tc_result *res)
+search(const struct tc_policy *p, const struct tc_request *req,
+       struct search *s, struct tc_result *res)
 {
 	struct tc_head head;
 	struct tc_error err;
@@ -107,7 +109,8 @@ search(const struct tc_policy *p, struct search *s, struct tc_result *res)
 
 	if (!p->config.enabled)
 		return TC_DISABLED;
-	if (page_of(s->beginning, s->len, page))
+	if (tc_config_claim(&p->config, req->user, s->user) ||
+	    page_of(s->beginning, s->len, page))
 		return TC_UNKNOWN_TOKEN;
 	if (tc_store_alike(&p->store, page, &head, consider, start_over, s,
 			   &err)) {
@@ -126,7 +129,7 @@ find(tc_handle *h, const struct tc_request *req, struct search *s,
 	struct tc_policy *p = tc_policy_get(h, &err);
 
 	if (p)
-		res->verdict = search(p, s, res);
+		res->verdict = search(p, req, s, res);
 	else
 		memcpy(res->detail, err.text, sizeof(res->detail));
 	if (res->verdict != TC_VALID)
@@ -140,8 +143,7 @@ tc_scram_find(tc_handle *h, const char *beginning,
 	      const struct tc_request *req, struct tc_scram *scram,
 	      struct tc_result *res)
 {
-	struct search s = { .user = req->user ? req->user : "",
-			    .beginning = beginning,
+	struct search s = { .beginning = beginning,
 			    .len = strnlen(beginning, TC_ID_LEN + 1) };
 	enum tc_verdict verdict;
 

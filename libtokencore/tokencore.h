@@ -116,8 +116,9 @@ TC_API const char *tc_verdict_name(enum tc_verdict verdict);
 
 /**
  * Does this text claim to be a token?  Looks at the prefix alone ("tkc1_",
- * either case, an i or l for the 1, white space before it): needs no key, no store and no
- * handle, so that ordinary passwords keep working when those are broken.
+ * either case, an i or l for the 1, white space before it): needs no key, no
+ * store and no handle, so that ordinary passwords keep working when those are
+ * broken.
  * @param text  what was typed; need not end in NUL
  * @param len   its length in bytes, 0 or more
  * @return 1 or 0.  Thread safe.
@@ -388,7 +389,8 @@ struct tc_inspected {
 /**
  * Takes a token's text apart.  Proves nothing: anyone can write such a text.
  * @return TC_VALID (well formed), TC_NOT_A_TOKEN, TC_MALFORMED,
- *         TC_BAD_CHECKSUM, or TC_UNAVAILABLE without SHA-256; out is set for TC_VALID only.  Thread safe.
+ *         TC_BAD_CHECKSUM, or TC_UNAVAILABLE without SHA-256; out is set for
+ *         TC_VALID only.  Thread safe.
  */
 TC_API enum tc_verdict tc_inspect(const char *text, size_t len,
 				  struct tc_inspected *out)

@@ -41,27 +41,10 @@ say(struct trial *t, enum tc_verdict verdict, const char *why)
 	return verdict;
 }
 
-/* "alice@example.org" is "alice" where that is the default realm.  A name
- * that is too long fits nobody. */
 static int
 read_claim(struct trial *t)
 {
-	const char *user = t->req->user, *realm;
-	const char *ours = t->policy->config.default_realm;
-	size_t len;
-
-	t->claimed[0] = '\0';
-	if (!user)
-		return 0;
-	len = strnlen(user, sizeof(t->claimed));
-	realm = ours ? strrchr(user, '@') : NULL;
-	if (realm && strcmp(realm + 1, ours) == 0)
-		len = (size_t)(realm - user);
-	if (len == 0 || len >= sizeof(t->claimed))
-		return -1;
-	memcpy(t->claimed, user, len);
-	t->claimed[len] = '\0';
-	return 0;
+	return tc_config_claim(&t->policy->config, t->req->user, t->claimed);
 }
 
 /* Reads record and mark.  The seal is computed also for a record that is not
@@ -370,8 +353,8 @@ decide(tc_handle *h, const struct tc_proof *proof,
 			return verdict;
 	}
 	if (!h)
-		return res->verdict = text_alone(&t, proof,
-						 "tokens cannot be checked now");
+		return res->verdict =
+			text_alone(&t, proof, "tokens cannot be checked now");
 	t.now = req->now ? req->now : (int64_t)time(NULL);
 	t.policy = tc_policy_get(h, &err);
 	if (!t.policy)
