@@ -97,6 +97,10 @@ call_back(const struct question *q, const sasl_utils_t *utils,
 		if (rc == SASL_OK && secret != NULL) {
 			answer->text = (const char *)secret->data;
 			answer->len = secret->len;
+			/* A file that was read whole ends in one. */
+			while (answer->len > 0 &&
+			       answer->text[answer->len - 1] == '\n')
+				answer->len--;
 		}
 		return rc;
 	}

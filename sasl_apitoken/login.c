@@ -20,9 +20,6 @@
 #include "login.h"
 #include "verdict.h"
 
-/* An address, a zone and a NUL; what is longer is no address. */
-#define ADDRESS_MAX 128
-
 /* The owner need not be known to the server's own databases. */
 #define AUTHID (SASL_CU_AUTHID | SASL_CU_EXTERNALLY_VERIFIED)
 #define AUTHZID (SASL_CU_AUTHZID | SASL_CU_EXTERNALLY_VERIFIED)
@@ -34,27 +31,34 @@ struct login {
 	sasl_out_params_t *out;
 	const char *claim;		/* NULL: none */
 	char owner[TC_USER_MAX + 1];	/* "": unknown; not proved */
-	char rhost[ADDRESS_MAX];
+	char rhost[LOGIN_ADDRESS_MAX];
 	struct tc_request ask;
 	struct tc_result res;
 };
 
 /* libsasl writes "address;port". */
-static const char *
-remote_address(struct login *l)
+const char *
+login_address(const sasl_utils_t *utils, char out[LOGIN_ADDRESS_MAX])
 {
 	const void *value = NULL;
 	size_t len;
 
-	if (l->utils->getprop(l->utils->conn, SASL_IPREMOTEPORT, &value) !=
+	if (utils->getprop(utils->conn, SASL_IPREMOTEPORT, &value) !=
 	    SASL_OK || value == NULL)
 		return NULL;
 	len = strcspn(value, ";");
-	if (len >= sizeof(l->rhost))
+	if (len >= LOGIN_ADDRESS_MAX)
 		return NULL;
-	memcpy(l->rhost, value, len);
-	l->rhost[len] = '\0';
-	return l->rhost;
+	memcpy(out, value, len);
+	out[len] = '\0';
+	return out;
+}
+
+const char *
+login_service(const struct state *s, const sasl_server_params_t *sparams)
+{
+	return s->options.service[0] != '\0' ? s->options.service :
+		sparams->service;
 }
 
 /* Whose token this would be.  Proves nothing. */
@@ -242,9 +246,8 @@ login_verify(const struct state *s, sasl_server_params_t *sparams,
 	l.ask.authtok = req != NULL ? req->token : malformed;
 	l.ask.authtok_len = req != NULL ? req->token_len :
 		sizeof(malformed) - 1;
-	l.ask.service = s->options.service[0] != '\0' ? s->options.service :
-		sparams->service;
-	l.ask.rhost = remote_address(&l);
+	l.ask.service = login_service(s, sparams);
+	l.ask.rhost = login_address(l.utils, l.rhost);
 	l.ask.flags = TC_LOG_NONTOKEN;
 	if (req != NULL && req->user[0] != '\0')
 		l.claim = req->user;

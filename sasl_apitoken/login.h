@@ -12,6 +12,17 @@
 #include "bearer.h"
 #include "state.h"
 
+/* An address, a zone and a NUL; what is longer is no address. */
+#define LOGIN_ADDRESS_MAX 128
+
+/** Where the client is, without its port; NULL: unknown. */
+const char *login_address(const sasl_utils_t *utils,
+			  char out[LOGIN_ADDRESS_MAX]);
+
+/** What a token has to be good for. */
+const char *login_service(const struct state *s,
+			  const sasl_server_params_t *sparams);
+
 /**
  * Decides, and logs the decision.
  * @param req  what the client said; NULL: nothing that was understood

@@ -5,10 +5,12 @@
 sasl_apitoken_SRCS := \
 	sasl_apitoken/bearer.c \
 	sasl_apitoken/client.c \
+	sasl_apitoken/decoy.c \
 	sasl_apitoken/log.c \
 	sasl_apitoken/login.c \
 	sasl_apitoken/options.c \
 	sasl_apitoken/plugin.c \
+	sasl_apitoken/scram.c \
 	sasl_apitoken/server.c \
 	sasl_apitoken/state.c \
 	sasl_apitoken/verdict.c

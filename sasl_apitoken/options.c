@@ -3,6 +3,7 @@
  * options.c - the table of the plug-in's options.  A value that is mistyped
  * turns tokens off and says so at each use; it never means something else.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -156,6 +157,21 @@ options_read(struct options *opt, const sasl_utils_t *utils)
 			(void)snprintf(opt->wrong, sizeof(opt->wrong),
 				       "option %s: %s", table[i].name, wrong);
 	}
+}
+
+int
+options_auxprop_last(const sasl_utils_t *utils)
+{
+	const char *value = get(utils, NULL, "auxprop_plugin");
+	size_t len = value != NULL ? strlen(value) : 0, from;
+
+	while (len > 0 && isspace((unsigned char)value[len - 1]))
+		len--;
+	from = len;
+	while (from > 0 && !isspace((unsigned char)value[from - 1]))
+		from--;
+	return len - from == sizeof(PLUGIN) - 1 &&
+	    strncasecmp(value + from, PLUGIN, len - from) == 0;
 }
 
 int

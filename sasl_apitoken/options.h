@@ -26,6 +26,9 @@ struct options {
  *  wrong. */
 void options_read(struct options *opt, const sasl_utils_t *utils);
 
+/** Is the plug-in the last that libsasl asks for a user's properties? */
+int options_auxprop_last(const sasl_utils_t *utils);
+
 /** Does libsasl copy passwords that were right into its own database? */
 int options_auto_transition(const sasl_utils_t *utils);
 

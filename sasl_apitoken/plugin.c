@@ -2,13 +2,14 @@
 /*
  * plugin.c - the functions that libsasl looks up in the file.  They refuse
  * where libsasl is not the one that we were built for, and leave the rest to
- * server.c and client.c.
+ * server.c, client.c and scram.c.
  */
 #include <sasl/sasl.h>
 #include <sasl/saslplug.h>
 #include <sasl/saslutil.h>
 
 #include "client.h"
+#include "scram.h"
 #include "server.h"
 
 /* -fvisibility=hidden would win over the linker map. */
@@ -16,6 +17,8 @@
 
 EXPORTED sasl_server_plug_init_t sasl_server_plug_init;
 EXPORTED sasl_client_plug_init_t sasl_client_plug_init;
+EXPORTED sasl_auxprop_init_t sasl_auxprop_plug_init;
+EXPORTED sasl_canonuser_init_t sasl_canonuser_init;
 
 /*
  * There are versions of libsasl whose sasl_utils_t has other members, and
@@ -66,5 +69,38 @@ sasl_client_plug_init(const sasl_utils_t *utils, int max_version,
 		return SASL_BADVERS;
 	*out_version = SASL_CLIENT_PLUG_VERSION;
 	client_plugs(pluglist, plugcount);
+	return SASL_OK;
+}
+
+/* These two never fail where there is nothing to do: libsasl would complain
+ * in the log of every program. */
+
+int
+sasl_auxprop_plug_init(const sasl_utils_t *utils, int max_version,
+		       int *out_version, sasl_auxprop_plug_t **plug,
+		       const char *plugname)
+{
+	(void)plugname;
+	if (out_version == NULL || plug == NULL)
+		return SASL_BADPARAM;
+	if (max_version < SASL_AUXPROP_PLUG_VERSION || !known_utils(utils))
+		return SASL_BADVERS;
+	*out_version = SASL_AUXPROP_PLUG_VERSION;
+	*plug = scram_auxprop();
+	return SASL_OK;
+}
+
+int
+sasl_canonuser_init(const sasl_utils_t *utils, int max_version,
+		    int *out_version, sasl_canonuser_plug_t **plug,
+		    const char *plugname)
+{
+	(void)plugname;
+	if (out_version == NULL || plug == NULL)
+		return SASL_BADPARAM;
+	if (max_version < SASL_CANONUSER_PLUG_VERSION || !known_utils(utils))
+		return SASL_BADVERS;
+	*out_version = SASL_CANONUSER_PLUG_VERSION;
+	*plug = scram_canon();
 	return SASL_OK;
 }

@@ -70,13 +70,15 @@ accepted(sasl_out_params_t *out)
 	return SASL_OK;
 }
 
-/* Decided and logged; the client may say one thing more. */
+/* Decided and logged; the client may say one thing more.  What libsasl noted
+ * as an error on the way would tell refusals apart. */
 static int
-refuse(struct exchange *x, enum bearer_refusal why, const char **serverout,
-       unsigned *serveroutlen)
+refuse(struct exchange *x, const sasl_utils_t *utils, enum bearer_refusal why,
+       const char **serverout, unsigned *serveroutlen)
 {
 	const struct options *opt = &x->offered->server->state->options;
 
+	(void)give_up(utils, SASL_BADAUTH);
 	x->step = STEP_REFUSED;
 	*serveroutlen = (unsigned)bearer_error(x->offered->mech, why,
 		opt->scope[0] != '\0' ? opt->scope : NULL, x->error);
@@ -101,7 +103,8 @@ first_message(struct exchange *x, sasl_server_params_t *sparams,
 		return accepted(out);
 	if (rc != SASL_BADAUTH)
 		return give_up(sparams->utils, rc);
-	return refuse(x, wrong == NULL ? BEARER_REFUSED : BEARER_MALFORMED,
+	return refuse(x, sparams->utils,
+		      wrong == NULL ? BEARER_REFUSED : BEARER_MALFORMED,
 		      serverout, serveroutlen);
 }
 

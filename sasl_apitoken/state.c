@@ -132,6 +132,14 @@ state_get(struct state **out, const sasl_utils_t *utils)
 	return SASL_OK;
 }
 
+struct state *
+state_share(void)
+{
+	if (shared != NULL)
+		shared->users++;
+	return shared;
+}
+
 void
 state_put(struct state *s, const sasl_utils_t *utils)
 {

@@ -29,6 +29,10 @@ struct state {
  */
 int state_get(struct state **out, const sasl_utils_t *utils);
 
+/** Hands out the state if there is one; NULL: this process has nothing to do
+ *  with tokens. */
+struct state *state_share(void);
+
 /** Gives it back; the last one closes the handle. */
 void state_put(struct state *s, const sasl_utils_t *utils);
 

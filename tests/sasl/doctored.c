@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Hands the plug-in a sasl_utils_t that is not quite libsasl's.  Prints a line
- * for each: what was done to it, and what both entry points said.
+ * for each: what was done to it, and what the entry points said.
  *
  *	doctored PLUG-IN
  */
@@ -100,11 +100,16 @@ entry(void *file, const char *name)
 
 static sasl_server_plug_init_t *server;
 static sasl_client_plug_init_t *client;
+static sasl_auxprop_init_t *auxprop;
+static sasl_canonuser_init_t *canon;
 
 static void
-offer(const char *name, const sasl_utils_t *utils, int server_version,
-      int client_version)
+offer(const char *name, const sasl_utils_t *utils, int older)
 {
+	int server_version = SASL_SERVER_PLUG_VERSION - older;
+	int client_version = SASL_CLIENT_PLUG_VERSION - older;
+	sasl_auxprop_plug_t *aux;
+	sasl_canonuser_plug_t *names;
 	sasl_server_plug_t *servers;
 	sasl_client_plug_t *clients;
 	int version, n = 0;
@@ -113,8 +118,12 @@ offer(const char *name, const sasl_utils_t *utils, int server_version,
 	for (int i = 0; code == SASL_OK && i < n; i++)
 		servers[i].mech_free(servers[i].glob_context, utils);
 	printf("%s %s ", name, kit_code(code));
-	printf("%s\n", kit_code(client(utils, client_version, &version,
-				       &clients, &n)));
+	printf("%s ", kit_code(client(utils, client_version, &version,
+				      &clients, &n)));
+	printf("%s ", kit_code(auxprop(utils, SASL_AUXPROP_PLUG_VERSION - older,
+				       &version, &aux, "apitoken")));
+	printf("%s\n", kit_code(canon(utils, SASL_CANONUSER_PLUG_VERSION -
+				      older, &version, &names, "apitoken")));
 }
 
 int
@@ -127,6 +136,8 @@ main(int argc, char **argv)
 		errx(1, "usage: doctored PLUG-IN");
 	*(void **)&server = entry(file, "sasl_server_plug_init");
 	*(void **)&client = entry(file, "sasl_client_plug_init");
+	*(void **)&auxprop = entry(file, "sasl_auxprop_plug_init");
+	*(void **)&canon = entry(file, "sasl_canonuser_init");
 	kit.plugins = kit.quiet = folder;
 	kit.options[0].name = option;
 	kit.options[0].value = folder;
@@ -137,11 +148,9 @@ main(int argc, char **argv)
 		sasl_utils_t utils = *real;
 
 		doctors[i].change(&utils);
-		offer(doctors[i].name, &utils, SASL_SERVER_PLUG_VERSION,
-		      SASL_CLIENT_PLUG_VERSION);
+		offer(doctors[i].name, &utils, 0);
 	}
-	offer("older-libsasl", real, SASL_SERVER_PLUG_VERSION - 1,
-	      SASL_CLIENT_PLUG_VERSION - 1);
+	offer("older-libsasl", real, 1);
 	(void)sasl_server_done();
 	(void)dlclose(file);
 	return 0;
