@@ -60,10 +60,13 @@ sub find_program {
 	return;
 }
 
-# new(dir =>, name =>, pam => { service => [lines] }, like => another one):
-# prepares the files in dir/name. The passwords are those of the other one, or
-# made up for this run: the port is open to every user of the machine, and root
-# is among the accounts.
+# new(dir =>, name =>, pam => { service => [lines] }, like => another one,
+# accounts => [names], groups => { name => [members] }, mounts => { place =>
+# folder }): prepares the files in dir/name. The passwords are those of the
+# other one, or made up for this run: the port is open to every user of the
+# machine, and root is among the accounts. More of the host's accounts and
+# groups can be let in, new groups made, and folders put in the place of those
+# that the host has.
 sub new {
 	my ($class, %opt) = @_;
 	my $base = "$opt{dir}/$opt{name}";
@@ -72,12 +75,16 @@ sub new {
 		name => $opt{name},
 		passwords => $opt{like} ? $opt{like}{passwords}
 		    : { map { $_ => random_word(20) } 'root', keys %PEOPLE },
+		accounts => $opt{accounts} // [],
+		groups => $opt{groups} // {},
 	}, $class;
 	make_path("$base/etc/pam.d", "$base/dev", "$base/home",
 	    { mode => 0700 });
 	chmod 0755, "$base/etc/pam.d";
 	$self->write_accounts;
-	$self->pam(%{ $opt{pam} });
+	$self->write_file('mounts', 0600, map { "$_ $opt{mounts}{$_}\n" }
+	    sort keys %{ $opt{mounts} // {} });
+	$self->pam(%{ $opt{pam} // {} });
 	return $self;
 }
 
@@ -97,7 +104,7 @@ sub pam {
 
 sub write_accounts {
 	my ($self) = @_;
-	my %system = map { $_ => 1 } @SYSTEM;
+	my %system = map { $_ => 1 } @SYSTEM, @{ $self->{accounts} };
 	my @passwd = ("root:x:0:0::/run/home/root:/bin/sh\n");
 	my @group = ("root:x:0:\n");
 	my @shadow;
@@ -110,6 +117,11 @@ sub write_accounts {
 		my $id = $PEOPLE{$name};
 		push @passwd, "$name:x:${id}:${id}::/run/home/$name:/bin/sh\n";
 		push @group, "$name:x:${id}:\n";
+	}
+	my $gid = 61100;
+	for my $name (sort keys %{ $self->{groups} }) {
+		push @group, sprintf "%s:x:%d:%s\n", $name, $gid++,
+		    join ',', @{ $self->{groups}{$name} };
 	}
 	for my $name (map { (split /:/)[0] } @passwd) {
 		my $hash = exists $self->{passwords}{$name}
@@ -172,6 +184,41 @@ sub base { return $_[0]{base} }
 sub password { return $_[0]{passwords}{ $_[1] } }
 sub uid { return $PEOPLE{ $_[1] } // 0 }
 sub home { return "$_[0]{base}/home/$_[1]" }
+
+# Where the host's libsasl2 has its plug-ins, or undef.
+sub sasl_folder {
+	my ($folder) = grep { -e "$_/libplain.so" || -e "$_/libsasldb.so" }
+	    glob '/usr/lib/*/sasl2 /usr/lib64/sasl2 /usr/lib/sasl2';
+	return $folder;
+}
+
+# plug_ins(folder): the host's plug-ins and ours, to be mounted over its own.
+sub plug_ins {
+	my ($self, $folder) = @_;
+	require Apitoken::Test;
+	for my $path (glob(sasl_folder() . '/*.so'),
+	    Apitoken::Test::program('libapitoken.so')) {
+		(my $name = $path) =~ s{.*/}{};
+		$self->write_file(substr("$folder/$name",
+		    1 + length $self->{base}), 0755,
+		    Apitoken::Test::slurp($path));
+	}
+	return;
+}
+
+# as_host(command, { run's options }): runs it with the private host's
+# accounts, groups and mounts, and answers as run() does.
+sub as_host {
+	my ($self, @command) = @_;
+	require Apitoken::Test;
+	my $opt = ref $command[-1] eq 'HASH' ? pop @command : {};
+	(my $lib = __FILE__) =~ s{/Apitoken/Server\.pm$}{};
+	return Apitoken::Test::run([ find_program('unshare'), '--mount',
+	    '--propagation', 'private', $^X, "-I$lib", '-MApitoken::Server',
+	    '-e', 'Apitoken::Server::private_etc(shift); '
+	    . 'exec { $ARGV[0] } @ARGV or die "$ARGV[0]: $!\n"',
+	    $self->{base}, @command ], %$opt);
+}
 
 # launch(command): starts the server; true when it answers on the port.
 sub launch {
@@ -308,10 +355,20 @@ sub private_files {
 	make_path('/run/sshd', '/run/lock', '/run/home', { mode => 0755 });
 	mount('--bind', "$base/home", '/run/home');
 	chmod 0755, '/run/home';
+	private_etc($base);
+	return $log;
+}
+
+sub private_etc {
+	my ($base) = @_;
 	for my $name (qw(pam.d passwd group shadow nsswitch.conf)) {
 		mount('--bind', "$base/etc/$name", "/etc/$name");
 	}
-	return $log;
+	for my $line (lines_of("$base/mounts")) {
+		my ($place, $folder) = split / /, $line;
+		mount('--bind', $folder, $place);
+	}
+	return;
 }
 
 sub private_dev {
