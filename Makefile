@@ -5,7 +5,7 @@
 #   make check-unit      the unit tests alone
 #   make check-threads   64 threads beside a writer
 #   make check-valgrind  the unit tests under valgrind
-#   make lint            cppcheck, clang-tidy, mandoc
+#   make lint            cppcheck, clang-tidy, mandoc, clang-format
 #   make install         DESTDIR, PREFIX, LIBDIR, PAMDIR, ... as usual
 #
 # V=1 shows whole command lines, WERROR=1 makes warnings errors,
@@ -171,6 +171,8 @@ lint:
 	$(Q)printf '%s\n' $(SOURCES) | xargs -P 2 -I '{}' clang-tidy --quiet '{}' \
 		-- -std=c11 $(TC_CPPFLAGS) 2>/dev/null
 	$(Q)mandoc -T lint -W warning doc/*.[1-8]
+	$(Q)find $(sort $(dir $(SOURCES))) tests -name '*.[ch]' | \
+		xargs clang-format --dry-run -Werror
 
 # ---- installing ----
 

@@ -17,9 +17,9 @@
 /* ---- exit codes ---- */
 enum {
 	DONE = 0,
-	REFUSED = 1,	 /* or nothing matched */
+	REFUSED = 1, /* or nothing matched */
 	USAGE = 2,
-	NO_TOKEN = 3,	 /* or an ambiguous name */
+	NO_TOKEN = 3, /* or an ambiguous name */
 	UNAVAILABLE = 4, /* configuration, key or store */
 	NOT_PERMITTED = 5
 };
@@ -29,17 +29,17 @@ struct app {
 	const char *config; /* NULL: the default */
 	bool json;
 	const struct verb *verb;
-	tc_handle *handle;  /* app_open() */
-	char **operands;    /* app_options() */
+	tc_handle *handle; /* app_open() */
+	char **operands; /* app_options() */
 	size_t n_operands;
-	int exit;	    /* what to return when app_options() said no */
+	int exit; /* what to return when app_options() said no */
 };
 
 struct verb {
-	const char *word, *second;     /* second: "add" of "key add", or NULL */
+	const char *word, *second; /* second: "add" of "key add", or NULL */
 	int (*run)(struct app *app, int argc, char **argv);
 	size_t min_operands, max_operands;
-	const char *operands;	       /* for the help */
+	const char *operands; /* for the help */
 	const char *about;
 };
 
@@ -54,12 +54,12 @@ struct words {
 /* Exactly one of flag, text, list and commas is set. */
 struct opt {
 	const char *name;
-	const char *value;     /* what the help calls it; NULL for a flag */
+	const char *value; /* what the help calls it; NULL for a flag */
 	const char *help;
 	bool *flag;
-	const char **text;     /* at most once */
-	struct words *list;    /* any number of times */
-	struct words *commas;  /* the same, and each is cut at its commas */
+	const char **text; /* at most once */
+	struct words *list; /* any number of times */
+	struct words *commas; /* the same, and each is cut at its commas */
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -100,7 +100,7 @@ int verb_doctor(struct app *app, int argc, char **argv);
 /* ---- errors ---- */
 /** "apitoken: what: why" on stderr, in one line; returns code. */
 int complain(int code, const char *what, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 
 /** The same for what the library said, the verb being the "what"; returns
  *  the exit code for it. */
@@ -158,7 +158,7 @@ const char *colour(const char *word);
 struct table {
 	size_t columns;
 	const char *const *heads; /* NULL: not printed */
-	size_t coloured;	  /* a column, counted from 1; 0: none */
+	size_t coloured; /* a column, counted from 1; 0: none */
 	char ***rows;
 	size_t n, room;
 };
@@ -204,14 +204,14 @@ struct tc_actor actor_self(void);
 /* ---- doctor ---- */
 struct doctor {
 	bool json;
-	const char *root;    /* before every path of the host; "" */
-	const char *config;  /* file name */
+	const char *root; /* before every path of the host; "" */
+	const char *config; /* file name */
 	enum tc_severity worst;
 	size_t problems, warnings;
 };
 
-void finding(struct doctor *doctor, enum tc_severity severity,
-	     const char *what, const char *why, const char *mend);
+void finding(struct doctor *doctor, enum tc_severity severity, const char *what,
+	     const char *why, const char *mend);
 /** root and the path behind it, in out; false if too long. */
 bool host_path(const struct doctor *doctor, const char *path, char *out,
 	       size_t size);

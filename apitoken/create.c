@@ -26,7 +26,8 @@ struct parsed {
 	struct tc_create spec;
 };
 
-static bool parse_properties(struct words *words, struct parsed *parsed)
+static bool
+parse_properties(struct words *words, struct parsed *parsed)
 {
 	for (size_t i = 0; i < words->n; i++) {
 		char *equals = strchr(words->v[i], '=');
@@ -42,7 +43,8 @@ static bool parse_properties(struct words *words, struct parsed *parsed)
 	return true;
 }
 
-static int parse_spec(struct create_args *args, struct parsed *parsed)
+static int
+parse_spec(struct create_args *args, struct parsed *parsed)
 {
 	struct tc_create *spec = &parsed->spec;
 	struct tc_error err = { 0 };
@@ -52,11 +54,11 @@ static int parse_spec(struct create_args *args, struct parsed *parsed)
 	spec->label = args->label;
 	spec->expires = -1;
 	if (args->expires)
-		code = tc_parse_when(args->expires, time(NULL),
-				     &spec->expires, &err);
+		code = tc_parse_when(args->expires, time(NULL), &spec->expires,
+				     &err);
 	for (size_t i = 0; code == TC_OK && i < args->sources.n; i++)
-		code = tc_parse_source(args->sources.v[i],
-				       &parsed->sources[i], &err);
+		code = tc_parse_source(args->sources.v[i], &parsed->sources[i],
+				       &err);
 	if (code != TC_OK)
 		return complain_tc(code, &err);
 	if (!parse_properties(&args->properties, parsed))
@@ -73,14 +75,15 @@ static int parse_spec(struct create_args *args, struct parsed *parsed)
 /* ---- the file of --output ---- */
 /* Opened before the token is made, so that it cannot be the reason why a
  * token gets lost.  -1, and reported: it cannot be had. */
-static int open_output(const char *name)
+static int
+open_output(const char *name)
 {
-	const int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
-			    O_CLOEXEC, 0600);
+	const int fd = open(
+	    name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd == -1) {
 		complain(REFUSED, name, "%s", strerror(errno));
-	} else if (fchmod(fd, 0600) != 0) {	/* whatever the umask took */
+	} else if (fchmod(fd, 0600) != 0) { /* whatever the umask took */
 		complain(REFUSED, name, "%s", strerror(errno));
 		(void)unlink(name);
 		(void)close(fd);
@@ -90,7 +93,8 @@ static int open_output(const char *name)
 }
 
 /* Takes the file away again, if the name still means the one we made. */
-static void remove_output(const char *name, int fd)
+static void
+remove_output(const char *name, int fd)
 {
 	struct stat ours, there;
 
@@ -99,13 +103,15 @@ static void remove_output(const char *name, int fd)
 		(void)unlink(name);
 }
 
-static void sync_folder(const char *name)
+static void
+sync_folder(const char *name)
 {
 	const char *slash = strrchr(name, '/');
-	char *folder = !slash ? strdup(".") : slash == name ? strdup("/") :
-		strndup(name, (size_t)(slash - name));
-	const int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY |
-				     O_CLOEXEC) : -1;
+	char *folder = !slash	       ? strdup(".")
+		       : slash == name ? strdup("/")
+				       : strndup(name, (size_t)(slash - name));
+	const int fd =
+	    folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
 	/* Some file systems cannot; the file itself is on disk. */
 	if (fd != -1) {
@@ -116,7 +122,8 @@ static void sync_folder(const char *name)
 }
 
 /* ---- handing over ---- */
-static bool write_line(int fd, const char *token)
+static bool
+write_line(int fd, const char *token)
 {
 	char line[TC_TOKEN_MAX + 2];
 	const int len = snprintf(line, sizeof(line), "%s\n", token);
@@ -126,7 +133,8 @@ static bool write_line(int fd, const char *token)
 	return ok;
 }
 
-static bool write_file(int fd, const char *name, const char *token)
+static bool
+write_file(int fd, const char *name, const char *token)
 {
 	if (!write_line(fd, token) || fsync(fd) != 0)
 		return false;
@@ -134,13 +142,14 @@ static bool write_file(int fd, const char *name, const char *token)
 	return true;
 }
 
-static char *record_text(const struct tc_record *rec, const char *output)
+static char *
+record_text(const struct tc_record *rec, const char *output)
 {
 	json_t *object = record_json(rec);
 	char *text = NULL;
 
-	if (object && (!output ||
-	    json_object_set_new(object, "output", json_text(output)) == 0))
+	if (object && (!output || json_object_set_new(object, "output",
+						      json_text(output)) == 0))
 		text = json_dumps(object, JSON_COMPACT);
 	json_decref(object);
 	return text;
@@ -151,7 +160,8 @@ static char *record_text(const struct tc_record *rec, const char *output)
  * would leave copies in memory that cannot be wiped.  Its characters need no
  * quoting.
  */
-static bool write_json(const struct tc_record *rec, const char *token)
+static bool
+write_json(const struct tc_record *rec, const char *token)
 {
 	char *record = record_text(rec, NULL);
 	const size_t size = record ? strlen(record) + TC_TOKEN_MAX + 32 : 0;
@@ -163,7 +173,7 @@ static bool write_json(const struct tc_record *rec, const char *token)
 					 token, record + 1);
 
 		ok = len > 0 && (size_t)len < size &&
-			write_all(STDOUT_FILENO, line, (size_t)len);
+		     write_all(STDOUT_FILENO, line, (size_t)len);
 		explicit_bzero(line, size);
 	} else {
 		errno = ENOMEM;
@@ -173,8 +183,9 @@ static bool write_json(const struct tc_record *rec, const char *token)
 	return ok;
 }
 
-static bool hand_over(const struct app *app, const struct create_args *args,
-		      int fd, const char *token, const struct tc_record *rec)
+static bool
+hand_over(const struct app *app, const struct create_args *args, int fd,
+	  const char *token, const struct tc_record *rec)
 {
 	if (args->output)
 		return write_file(fd, args->output, token);
@@ -184,24 +195,29 @@ static bool hand_over(const struct app *app, const struct create_args *args,
 }
 
 /* Nobody has the token: so nobody shall be able to use it. */
-static int take_back(struct app *app, const char *where, int error,
-		     const struct tc_actor *actor, const char *id)
+static int
+take_back(struct app *app, const char *where, int error,
+	  const struct tc_actor *actor, const char *id)
 {
 	const char *ids[] = { id };
 	struct tc_error err = { 0 };
 
-	if (tc_revoke(app->handle, actor, ids, 1,
-		      "it could not be handed over", &err) != TC_OK) {
-		return complain(REFUSED, where, "%s; the token is lost, and "
+	if (tc_revoke(app->handle, actor, ids, 1, "it could not be handed over",
+		      &err) != TC_OK) {
+		return complain(REFUSED, where,
+				"%s; the token is lost, and "
 				"%s could not be revoked: %s",
 				strerror(error), id, err.text);
 	}
-	return complain(REFUSED, where, "%s; the token is lost, and %s was "
-			"revoked", strerror(error), id);
+	return complain(REFUSED, where,
+			"%s; the token is lost, and %s was "
+			"revoked",
+			strerror(error), id);
 }
 
 /* ---- words ---- */
-static void say(const char *name, const char *value)
+static void
+say(const char *name, const char *value)
 {
 	char text[ESCAPED_MAX];
 
@@ -209,7 +225,8 @@ static void say(const char *name, const char *value)
 	(void)fprintf(stderr, "%-9s %s\n", name, text);
 }
 
-static void say_record(const struct tc_record *rec, const char *output)
+static void
+say_record(const struct tc_record *rec, const char *output)
 {
 	char *services = record_services(rec), *sources = record_sources(rec);
 	char expires[WHEN_MAX];
@@ -229,8 +246,9 @@ static void say_record(const struct tc_record *rec, const char *output)
 	free(sources);
 }
 
-static int announce(const struct app *app, const struct create_args *args,
-		    const struct tc_record *rec)
+static int
+announce(const struct app *app, const struct create_args *args,
+	 const struct tc_record *rec)
 {
 	char *text;
 
@@ -249,8 +267,9 @@ static int announce(const struct app *app, const struct create_args *args,
 }
 
 /* ---- the verb ---- */
-static int mint(struct app *app, const struct create_args *args,
-		const struct tc_create *spec, int fd)
+static int
+mint(struct app *app, const struct create_args *args,
+     const struct tc_create *spec, int fd)
 {
 	const struct tc_actor actor = actor_self();
 	char token[TC_TOKEN_MAX + 1] = "";
@@ -261,11 +280,12 @@ static int mint(struct app *app, const struct create_args *args,
 	if (code != TC_OK) {
 		code = complain_tc(code, &err);
 	} else if (!hand_over(app, args, fd, token, rec)) {
-		code = take_back(app, args->output ? args->output :
-				 "standard output", errno, &actor, rec->id);
+		code = take_back(
+		    app, args->output ? args->output : "standard output", errno,
+		    &actor, rec->id);
 	} else {
 		code = announce(app, args, rec);
-		fd = -1;	/* the file stays */
+		fd = -1; /* the file stays */
 	}
 	if (fd != -1)
 		remove_output(args->output, fd);
@@ -275,7 +295,8 @@ static int mint(struct app *app, const struct create_args *args,
 }
 
 /* A closed stdout is noticed while there is nothing to lose yet. */
-static bool stdout_writable(void)
+static bool
+stdout_writable(void)
 {
 	const int flags = fcntl(STDOUT_FILENO, F_GETFL);
 
@@ -285,8 +306,9 @@ static bool stdout_writable(void)
 	return false;
 }
 
-static int create(struct app *app, const struct create_args *args,
-		  const struct tc_create *spec)
+static int
+create(struct app *app, const struct create_args *args,
+       const struct tc_create *spec)
 {
 	int fd = -1, code;
 
@@ -303,25 +325,38 @@ static int create(struct app *app, const struct create_args *args,
 	return code;
 }
 
-int verb_create(struct app *app, int argc, char **argv)
+int
+verb_create(struct app *app, int argc, char **argv)
 {
 	struct create_args args = { 0 };
 	const struct opt opts[] = {
-		{ .name = "user", .value = "NAME", .text = &args.user,
+		{ .name = "user",
+		  .value = "NAME",
+		  .text = &args.user,
 		  .help = "whose token it is (needed)" },
-		{ .name = "label", .value = "TEXT", .text = &args.label,
+		{ .name = "label",
+		  .value = "TEXT",
+		  .text = &args.label,
 		  .help = "what it is for (needed)" },
-		{ .name = "service", .value = "NAME,...",
+		{ .name = "service",
+		  .value = "NAME,...",
 		  .commas = &args.services,
 		  .help = "only for these services (any)" },
-		{ .name = "expires", .value = "WHEN", .text = &args.expires,
+		{ .name = "expires",
+		  .value = "WHEN",
+		  .text = &args.expires,
 		  .help = "2027-03-31, 90d, 12h, today, never" },
-		{ .name = "from", .value = "CIDR,...",
+		{ .name = "from",
+		  .value = "CIDR,...",
 		  .commas = &args.sources,
 		  .help = "only from these networks (any)" },
-		{ .name = "property", .value = "KEY=VALUE",
-		  .list = &args.properties, .help = "a note to keep" },
-		{ .name = "output", .value = "FILE", .text = &args.output,
+		{ .name = "property",
+		  .value = "KEY=VALUE",
+		  .list = &args.properties,
+		  .help = "a note to keep" },
+		{ .name = "output",
+		  .value = "FILE",
+		  .text = &args.output,
 		  .help = "write the token to this new file" },
 	};
 	struct parsed parsed = { 0 };

@@ -10,7 +10,8 @@
 
 #include "apitoken.h"
 
-static const char *severity_word(enum tc_severity severity)
+static const char *
+severity_word(enum tc_severity severity)
 {
 	switch (severity) {
 	case TC_FINE:
@@ -23,8 +24,9 @@ static const char *severity_word(enum tc_severity severity)
 	return "problem";
 }
 
-static void print_finding(const char *word, const char *what,
-			  const char *why, const char *mend)
+static void
+print_finding(const char *word, const char *what, const char *why,
+	      const char *mend)
 {
 	char text[ESCAPED_MAX];
 
@@ -37,8 +39,9 @@ static void print_finding(const char *word, const char *what,
 		put("         %s\n", text);
 }
 
-void finding(struct doctor *doctor, enum tc_severity severity,
-	     const char *what, const char *why, const char *mend)
+void
+finding(struct doctor *doctor, enum tc_severity severity, const char *what,
+	const char *why, const char *mend)
 {
 	const char *word = severity_word(severity);
 
@@ -51,30 +54,33 @@ void finding(struct doctor *doctor, enum tc_severity severity,
 		return;
 	}
 	(void)put_json(json_pack("{s:s, s:o, s:o, s:o}", "severity", word,
-				 "what", json_text(what),
-				 "why", json_text(why),
+				 "what", json_text(what), "why", json_text(why),
 				 "mend", json_text(mend)));
 }
 
-static void from_library(void *arg, enum tc_severity severity,
-			 const char *what, const char *why, const char *mend)
+static void
+from_library(void *arg, enum tc_severity severity, const char *what,
+	     const char *why, const char *mend)
 {
 	finding(arg, severity, what, why, mend);
 }
 
-bool host_path(const struct doctor *doctor, const char *path, char *out,
-	       size_t size)
+bool
+host_path(const struct doctor *doctor, const char *path, char *out, size_t size)
 {
 	const int len = snprintf(out, size, "%s%s", doctor->root, path);
 
 	return len > 0 && (size_t)len < size;
 }
 
-int verb_doctor(struct app *app, int argc, char **argv)
+int
+verb_doctor(struct app *app, int argc, char **argv)
 {
 	const char *root = NULL;
 	const struct opt opts[] = {
-		{ .name = "root", .value = "DIR", .text = &root,
+		{ .name = "root",
+		  .value = "DIR",
+		  .text = &root,
 		  .help = "look for the host's files below DIR" },
 	};
 	struct doctor doctor = { .worst = TC_FINE };

@@ -24,7 +24,8 @@
 #define INCLUDE_DEPTH 8
 
 /* ---- saslauthd ---- */
-#define SASLAUTHD_WHY "saslauthd -c remembers logins, for 8 hours unless -t " \
+#define SASLAUTHD_WHY                                                          \
+	"saslauthd -c remembers logins, for 8 hours unless -t "                \
 	"says otherwise: a revoked token goes on working there"
 
 /* What its options say; getopt(3)'s rules, with the letters of saslauthd(8)
@@ -33,7 +34,8 @@ struct sasl_flags {
 	bool caches, pam;
 };
 
-static struct sasl_flags read_flags(char *const *words, size_t n)
+static struct sasl_flags
+read_flags(char *const *words, size_t n)
 {
 	struct sasl_flags flags = { .caches = false, .pam = true };
 
@@ -55,7 +57,8 @@ static struct sasl_flags read_flags(char *const *words, size_t n)
 	return flags;
 }
 
-static size_t split_words(char *text, char *words[FLAGS_MAX])
+static size_t
+split_words(char *text, char *words[FLAGS_MAX])
 {
 	size_t n = 0;
 	char *rest = NULL;
@@ -67,7 +70,8 @@ static size_t split_words(char *text, char *words[FLAGS_MAX])
 }
 
 /* NAME=value of a shell fragment, quotes taken off; NULL: another line. */
-static char *shell_value(char *line, const char *name)
+static char *
+shell_value(char *line, const char *name)
 {
 	const size_t len = strlen(name);
 	char *value;
@@ -87,7 +91,8 @@ static char *shell_value(char *line, const char *name)
 	return value;
 }
 
-static void check_saslauthd_file(struct doctor *doctor, const char *path)
+static void
+check_saslauthd_file(struct doctor *doctor, const char *path)
 {
 	static const char *const flag_names[] = { "OPTIONS", "FLAGS" };
 	static const char *const mech_names[] = { "MECHANISMS", "MECH" };
@@ -103,8 +108,9 @@ static void check_saslauthd_file(struct doctor *doctor, const char *path)
 		for (size_t i = 0; i < COUNT(flag_names); i++) {
 			value = shell_value(line, flag_names[i]);
 			if (value)
-				caches = read_flags(words, split_words(value,
-					words)).caches;
+				caches =
+				    read_flags(words, split_words(value, words))
+					.caches;
 		}
 		for (size_t i = 0; i < COUNT(mech_names); i++) {
 			value = shell_value(line, mech_names[i]);
@@ -119,29 +125,30 @@ static void check_saslauthd_file(struct doctor *doctor, const char *path)
 			"take -c out of its options and restart saslauthd");
 }
 
-static void check_saslauthd_files(struct doctor *doctor)
+static void
+check_saslauthd_files(struct doctor *doctor)
 {
 	static const char *const patterns[] = {
-		"/etc/default/saslauthd*", "/etc/sysconfig/saslauthd",
+		"/etc/default/saslauthd*",
+		"/etc/sysconfig/saslauthd",
 	};
 
 	for (size_t i = 0; i < COUNT(patterns); i++) {
 		char pattern[PATH_MAX];
 		glob_t found = { 0 };
 
-		if (host_path(doctor, patterns[i], pattern,
-			      sizeof(pattern)) &&
+		if (host_path(doctor, patterns[i], pattern, sizeof(pattern)) &&
 		    glob(pattern, 0, NULL, &found) == 0) {
 			for (size_t k = 0; k < found.gl_pathc; k++)
-				check_saslauthd_file(doctor,
-						     found.gl_pathv[k]);
+				check_saslauthd_file(doctor, found.gl_pathv[k]);
 		}
 		globfree(&found);
 	}
 }
 
 /* True when there is something to report. */
-static bool check_process(struct doctor *doctor, const char *path)
+static bool
+check_process(struct doctor *doctor, const char *path)
 {
 	char text[LINE_SIZE], what[PATH_MAX + 32], *words[FLAGS_MAX];
 	const int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -171,7 +178,8 @@ static bool check_process(struct doctor *doctor, const char *path)
 	return true;
 }
 
-static void check_processes(struct doctor *doctor)
+static void
+check_processes(struct doctor *doctor)
 {
 	char pattern[PATH_MAX];
 	glob_t found = { 0 };
@@ -191,14 +199,15 @@ static void check_processes(struct doctor *doctor)
 /* ---- Dovecot ---- */
 struct dovecot {
 	const struct doctor *doctor;
-	char where[PATH_MAX + 32];	/* of the setting that counts */
+	char where[PATH_MAX + 32]; /* of the setting that counts */
 	bool caches;
 };
 
 static void read_dovecot(struct dovecot *d, const char *path, int depth);
 
-static void include_dovecot(struct dovecot *d, const char *path,
-			    const char *name, int depth)
+static void
+include_dovecot(struct dovecot *d, const char *path, const char *name,
+		int depth)
 {
 	const char *slash = strrchr(path, '/');
 	const int folder = slash ? (int)(slash - path) : 0;
@@ -221,14 +230,16 @@ static void include_dovecot(struct dovecot *d, const char *path,
 }
 
 /* A size such as "10M" or "0"; any digit but 0 in it caches. */
-static bool is_nonzero(const char *value)
+static bool
+is_nonzero(const char *value)
 {
 	value += strspn(value, "\"' \t0");
 	return isdigit((unsigned char)*value);
 }
 
-static void read_dovecot_line(struct dovecot *d, const char *path,
-			      unsigned number, char *line, int depth)
+static void
+read_dovecot_line(struct dovecot *d, const char *path, unsigned number,
+		  char *line, int depth)
 {
 	static const char key[] = "auth_cache_size";
 	char *value;
@@ -253,7 +264,8 @@ static void read_dovecot_line(struct dovecot *d, const char *path,
 	(void)snprintf(d->where, sizeof(d->where), "%s:%u", path, number);
 }
 
-static void read_dovecot(struct dovecot *d, const char *path, int depth)
+static void
+read_dovecot(struct dovecot *d, const char *path, int depth)
 {
 	FILE *file = depth > INCLUDE_DEPTH ? NULL : fopen(path, "re");
 	unsigned number = 0;
@@ -267,32 +279,35 @@ static void read_dovecot(struct dovecot *d, const char *path, int depth)
 		(void)fclose(file);
 }
 
-static void check_dovecot(struct doctor *doctor)
+static void
+check_dovecot(struct doctor *doctor)
 {
 	struct dovecot d = { .doctor = doctor };
 	char path[PATH_MAX];
 
-	if (!host_path(doctor, "/etc/dovecot/dovecot.conf", path,
-		       sizeof(path)))
+	if (!host_path(doctor, "/etc/dovecot/dovecot.conf", path, sizeof(path)))
 		return;
 	read_dovecot(&d, path, 0);
 	if (d.caches)
-		finding(doctor, TC_PROBLEM, d.where, "auth_cache_size lets "
+		finding(doctor, TC_PROBLEM, d.where,
+			"auth_cache_size lets "
 			"Dovecot remember logins, for an hour unless "
 			"auth_cache_ttl says otherwise: a revoked token goes "
-			"on working there", "write auth_cache_size = 0 and "
+			"on working there",
+			"write auth_cache_size = 0 and "
 			"reload Dovecot");
 }
 
 /* ---- SELinux ---- */
 /* Types that files carry along from where they were made; confined services
  * may not read them. */
-static bool is_foreign_type(const char *label)
+static bool
+is_foreign_type(const char *label)
 {
 	static const char *const types[] = {
-		":admin_home_t:", ":default_t:", ":file_t:", ":tmp_t:",
-		":unlabeled_t:", ":user_home_dir_t:", ":user_home_t:",
-		":user_tmp_t:",
+		":admin_home_t:", ":default_t:",   ":file_t:",
+		":tmp_t:",	  ":unlabeled_t:", ":user_home_dir_t:",
+		":user_home_t:",  ":user_tmp_t:",
 	};
 
 	for (size_t i = 0; i < COUNT(types); i++) {
@@ -302,36 +317,44 @@ static bool is_foreign_type(const char *label)
 	return false;
 }
 
-static void check_label(struct doctor *doctor, const char *path)
+static void
+check_label(struct doctor *doctor, const char *path)
 {
 	char label[256], why[512], mend[PATH_MAX + 32];
-	const ssize_t len = lgetxattr(path, "security.selinux", label,
-				      sizeof(label) - 1);
+	const ssize_t len =
+	    lgetxattr(path, "security.selinux", label, sizeof(label) - 1);
 
 	if (len < 0 && errno != ENODATA)
-		return;		/* not there, or no labels here */
+		return; /* not there, or no labels here */
 	label[len < 0 ? 0 : len] = '\0';
 	if (len > 0 && !is_foreign_type(label))
 		return;
-	(void)snprintf(why, sizeof(why), "the SELinux label is \"%s\", so "
-		       "services that log people in cannot read it", label);
+	(void)snprintf(why, sizeof(why),
+		       "the SELinux label is \"%s\", so "
+		       "services that log people in cannot read it",
+		       label);
 	(void)snprintf(mend, sizeof(mend), "restorecon -Rv %s", path);
 	finding(doctor, TC_PROBLEM, path, why, mend);
 }
 
-static void check_selinux(struct doctor *doctor)
+static void
+check_selinux(struct doctor *doctor)
 {
 	static const char *const paths[] = {
-		"/etc/apitoken", "/etc/apitoken/*", "/var/lib/apitoken",
-		"/var/lib/apitoken/*", "/var/log/apitoken",
-		"/var/log/apitoken/*", "/lib*/security/pam_apitoken.so",
+		"/etc/apitoken",
+		"/etc/apitoken/*",
+		"/var/lib/apitoken",
+		"/var/lib/apitoken/*",
+		"/var/log/apitoken",
+		"/var/log/apitoken/*",
+		"/lib*/security/pam_apitoken.so",
 		"/usr/lib*/security/pam_apitoken.so",
 		"/usr/lib/*/security/pam_apitoken.so",
 	};
 	char path[PATH_MAX];
 
-	if (!host_path(doctor, "/sys/fs/selinux/enforce", path,
-		       sizeof(path)) || access(path, F_OK) != 0)
+	if (!host_path(doctor, "/sys/fs/selinux/enforce", path, sizeof(path)) ||
+	    access(path, F_OK) != 0)
 		return;
 	for (size_t i = 0; i < COUNT(paths); i++) {
 		glob_t found = { 0 };
@@ -346,25 +369,29 @@ static void check_selinux(struct doctor *doctor)
 }
 
 /* ---- the clock ---- */
-static void check_clock(struct doctor *doctor)
+static void
+check_clock(struct doctor *doctor)
 {
 	static const time_t year_2026 = 1767225600;
 	struct timex timex = { 0 };
 
 	if (time(NULL) < year_2026)
-		finding(doctor, TC_PROBLEM, "clock", "it is before 2026, so "
+		finding(doctor, TC_PROBLEM, "clock",
+			"it is before 2026, so "
 			"new tokens never seem to expire, and older ones "
 			"seem to come from the future",
 			"set it, and keep it by NTP");
 	else if (adjtimex(&timex) == TIME_ERROR)
-		finding(doctor, TC_WARNING, "clock", "it is not "
+		finding(doctor, TC_WARNING, "clock",
+			"it is not "
 			"synchronised, so tokens may expire early or late",
 			"run chronyd, ntpd or systemd-timesyncd");
 	else
 		finding(doctor, TC_FINE, "clock", "", "");
 }
 
-void doctor_host(struct doctor *doctor)
+void
+doctor_host(struct doctor *doctor)
 {
 	const size_t before = doctor->problems + doctor->warnings;
 
@@ -372,8 +399,8 @@ void doctor_host(struct doctor *doctor)
 	check_processes(doctor);
 	check_dovecot(doctor);
 	if (before == doctor->problems + doctor->warnings)
-		finding(doctor, TC_FINE, "caches of saslauthd and Dovecot",
-			"", "");
+		finding(doctor, TC_FINE, "caches of saslauthd and Dovecot", "",
+			"");
 	check_selinux(doctor);
 	check_clock(doctor);
 }

@@ -14,7 +14,8 @@
 #include "apitoken.h"
 #include "pamstack.h"
 
-#define LINE_MEND "auth [success=done ignore=ignore default=die] " \
+#define LINE_MEND                                                              \
+	"auth [success=done ignore=ignore default=die] "                       \
 	"pam_apitoken.so nontoken=ignore"
 
 enum fault {
@@ -39,54 +40,75 @@ static const struct {
 	const char *why, *mend;
 } faults[FAULTS] = {
 	[LETS_IN] = { TC_PROBLEM,
-		"a refused token still logs in, since no module after this "
-		"one says no", "write: " LINE_MEND },
+		      "a refused token still logs in, since no module after "
+		      "this "
+		      "one says no",
+		      "write: " LINE_MEND },
 	[LETS_IN_BROKEN] = { TC_PROBLEM,
-		"any token logs in while the store cannot be read",
-		"write: " LINE_MEND },
+			     "any token logs in while the store cannot be read",
+			     "write: " LINE_MEND },
 	[LETS_IN_PASSWORD] = { TC_PROBLEM,
-		"nontoken=ignore leaves passwords to the modules after this "
-		"one, and none of them looks at a password: any password "
-		"logs in", "take nontoken=ignore away, or put the "
-		"distribution's own lines behind" },
+			       "nontoken=ignore leaves passwords to the "
+			       "modules after this "
+			       "one, and none of them looks at a password: any "
+			       "password "
+			       "logs in",
+			       "take nontoken=ignore away, or put the "
+			       "distribution's own lines behind" },
 	[PASSES_ON] = { TC_PROBLEM,
-		"a refused token goes on to the modules after this one and "
-		"to their logs and servers", "write: " LINE_MEND },
+			"a refused token goes on to the modules after this one "
+			"and "
+			"to their logs and servers",
+			"write: " LINE_MEND },
 	[PASSES_ON_BROKEN] = { TC_WARNING,
-		"a token goes on to the modules after this one while the "
-		"store cannot be read", "write: " LINE_MEND },
+			       "a token goes on to the modules after this one "
+			       "while the "
+			       "store cannot be read",
+			       "write: " LINE_MEND },
 	[KEEPS_AUTHTOK] = { TC_WARNING,
-		"keep_authtok leaves a refused token to the modules after "
-		"this one", "take keep_authtok away" },
+			    "keep_authtok leaves a refused token to the "
+			    "modules after "
+			    "this one",
+			    "take keep_authtok away" },
 	[NOTHING_BEHIND] = { TC_WARNING,
-		"nontoken=ignore leaves passwords to modules after this one, "
-		"but there is none: no password logs in",
-		"take nontoken=ignore away, or put the distribution's own "
-		"lines behind" },
+			     "nontoken=ignore leaves passwords to modules "
+			     "after this one, "
+			     "but there is none: no password logs in",
+			     "take nontoken=ignore away, or put the "
+			     "distribution's own "
+			     "lines behind" },
 	[PASSWORDS_REFUSED] = { TC_WARNING,
-		"the control does not say ignore=ignore, so passwords are "
-		"refused in spite of nontoken=ignore",
-		"write: " LINE_MEND },
+				"the control does not say ignore=ignore, so "
+				"passwords are "
+				"refused in spite of nontoken=ignore",
+				"write: " LINE_MEND },
 	[NEVER_ENOUGH] = { TC_WARNING,
-		"a good token is not enough: another module wants a password "
-		"of its own", "unless that is a wanted second factor, write: "
-		LINE_MEND },
+			   "a good token is not enough: another module wants a "
+			   "password "
+			   "of its own",
+			   "unless that is a wanted second factor, "
+			   "write: " LINE_MEND },
 	[RECHECK_IDLE] = { TC_WARNING,
-		"a token that was revoked or is out of place passes the "
-		"account phase", "write: account required pam_apitoken.so" },
+			   "a token that was revoked or is out of place passes "
+			   "the "
+			   "account phase",
+			   "write: account required pam_apitoken.so" },
 	[OTHERS_SHUT_OUT] = { TC_WARNING,
-		"it is the only account module, so a login without a token "
-		"is refused", "put the distribution's own account lines "
-		"behind" },
+			      "it is the only account module, so a login "
+			      "without a token "
+			      "is refused",
+			      "put the distribution's own account lines "
+			      "behind" },
 	[NO_MODULE] = { TC_PROBLEM,
-		"the module is named here but not installed",
-		"install pam_apitoken.so into the folder of PAM modules" },
+			"the module is named here but not installed",
+			"install pam_apitoken.so into the folder of PAM "
+			"modules" },
 	[CUT] = { TC_WARNING,
-		"the service includes too much to be looked at whole",
-		"check it by hand" },
+		  "the service includes too much to be looked at whole",
+		  "check it by hand" },
 };
 
-#define NAMES_MAX 512	/* services of a host */
+#define NAMES_MAX 512 /* services of a host */
 #define NAME_SIZE 128
 
 struct names {
@@ -100,11 +122,12 @@ struct pam_check {
 	/* "file:line fault", so that a line that many services include is
 	 * reported once */
 	struct names reported;
-	const char *service;	/* whose includes are being noted */
+	const char *service; /* whose includes are being noted */
 	bool used;
 };
 
-static bool has_name(const struct names *names, const char *name)
+static bool
+has_name(const struct names *names, const char *name)
 {
 	for (size_t i = 0; i < names->n; i++) {
 		if (strcmp(names->name[i], name) == 0)
@@ -113,15 +136,16 @@ static bool has_name(const struct names *names, const char *name)
 	return false;
 }
 
-static void add_name(struct names *names, const char *name)
+static void
+add_name(struct names *names, const char *name)
 {
 	if (names->n < NAMES_MAX && strlen(name) < NAME_SIZE &&
 	    !has_name(names, name))
 		(void)stpcpy(names->name[names->n++], name);
 }
 
-static void report(struct pam_check *check, const struct pam_line *line,
-		   enum fault fault)
+static void
+report(struct pam_check *check, const struct pam_line *line, enum fault fault)
 {
 	char what[PATH_MAX + 32], key[NAME_SIZE];
 
@@ -132,12 +156,13 @@ static void report(struct pam_check *check, const struct pam_line *line,
 			return;
 		add_name(&check->reported, key);
 	}
-	finding(check->doctor, faults[fault].severity, what,
-		faults[fault].why, faults[fault].mend);
+	finding(check->doctor, faults[fault].severity, what, faults[fault].why,
+		faults[fault].mend);
 }
 
 /* ---- one service ---- */
-static const struct pam_line *find_ours(const struct pam_stack *stack)
+static const struct pam_line *
+find_ours(const struct pam_stack *stack)
 {
 	for (size_t i = 0; i < stack->n; i++) {
 		if (stack->lines[i].role == ROLE_OURS)
@@ -151,8 +176,9 @@ struct twice {
 	bool any_success, any_went_on;
 };
 
-static struct twice play(const struct pam_stack *stack, enum pam_answer ours,
-			 enum pam_answer proving)
+static struct twice
+play(const struct pam_stack *stack, enum pam_answer ours,
+     enum pam_answer proving)
 {
 	struct twice both = { false, false };
 
@@ -169,20 +195,20 @@ static struct twice play(const struct pam_stack *stack, enum pam_answer ours,
 }
 
 /* Remembered as a failure, whatever the modules after it say. */
-static bool refuses(const struct pam_line *line, enum pam_answer given)
+static bool
+refuses(const struct pam_line *line, enum pam_answer given)
 {
 	return line->action[given] == ACTION_BAD ||
-		line->action[given] == ACTION_DIE;
+	       line->action[given] == ACTION_DIE;
 }
 
-static void check_refused(struct pam_check *check,
-			  const struct pam_stack *stack,
-			  const struct pam_line *ours)
+static void
+check_refused(struct pam_check *check, const struct pam_stack *stack,
+	      const struct pam_line *ours)
 {
-	const struct twice bad = play(stack, ANSWER_AUTH_ERR,
-				      ANSWER_AUTH_ERR);
-	const struct twice broken = play(stack, ANSWER_UNAVAIL,
-					 ANSWER_AUTH_ERR);
+	const struct twice bad = play(stack, ANSWER_AUTH_ERR, ANSWER_AUTH_ERR);
+	const struct twice broken =
+	    play(stack, ANSWER_UNAVAIL, ANSWER_AUTH_ERR);
 
 	if (bad.any_success)
 		report(check, ours, LETS_IN);
@@ -196,9 +222,9 @@ static void check_refused(struct pam_check *check,
 		report(check, ours, PASSES_ON_BROKEN);
 }
 
-static void check_password(struct pam_check *check,
-			   const struct pam_stack *stack,
-			   const struct pam_line *ours)
+static void
+check_password(struct pam_check *check, const struct pam_stack *stack,
+	       const struct pam_line *ours)
 {
 	if (!ours->nontoken_ignore)
 		return;
@@ -210,24 +236,24 @@ static void check_password(struct pam_check *check,
 		report(check, ours, NOTHING_BEHIND);
 }
 
-static bool module_there(const struct doctor *doctor, const char *module)
+static bool
+module_there(const struct doctor *doctor, const char *module)
 {
 	static const char *const folders[] = {
-		"/lib/security", "/lib64/security", "/usr/lib/security",
-		"/usr/lib64/security", "/lib/*/security",
-		"/usr/lib/*/security",
+		"/lib/security",       "/lib64/security", "/usr/lib/security",
+		"/usr/lib64/security", "/lib/*/security", "/usr/lib/*/security",
 	};
 	char path[PATH_MAX];
 
 	if (*module == '/')
 		return host_path(doctor, module, path, sizeof(path)) &&
-			access(path, F_OK) == 0;
+		       access(path, F_OK) == 0;
 	for (size_t i = 0; i < COUNT(folders); i++) {
 		glob_t found = { 0 };
 		bool there;
 
-		(void)snprintf(path, sizeof(path), "%s%s/%s",
-			       doctor->root, folders[i], module);
+		(void)snprintf(path, sizeof(path), "%s%s/%s", doctor->root,
+			       folders[i], module);
 		there = glob(path, GLOB_NOSORT, NULL, &found) == 0;
 		globfree(&found);
 		if (there)
@@ -236,8 +262,9 @@ static bool module_there(const struct doctor *doctor, const char *module)
 	return false;
 }
 
-static void check_auth(struct pam_check *check, const struct pam_stack *stack,
-		       const struct pam_line *ours)
+static void
+check_auth(struct pam_check *check, const struct pam_stack *stack,
+	   const struct pam_line *ours)
 {
 	check->used = true;
 	if (stack->cut)
@@ -251,9 +278,9 @@ static void check_auth(struct pam_check *check, const struct pam_stack *stack,
 }
 
 /* In the account phase the other modules are taken to agree. */
-static void check_account(struct pam_check *check,
-			  const struct pam_stack *stack,
-			  const struct pam_line *ours, bool passwords)
+static void
+check_account(struct pam_check *check, const struct pam_stack *stack,
+	      const struct pam_line *ours, bool passwords)
 {
 	check->used = true;
 	if (!ours->silent && !module_there(check->doctor, ours->module))
@@ -265,7 +292,8 @@ static void check_account(struct pam_check *check,
 		report(check, ours, OTHERS_SHUT_OUT);
 }
 
-static bool check_service(struct pam_check *check, const char *service)
+static bool
+check_service(struct pam_check *check, const char *service)
 {
 	struct pam_stack auth, account;
 	const struct pam_line *ours;
@@ -278,8 +306,7 @@ static bool check_service(struct pam_check *check, const char *service)
 	if (ours)
 		check_auth(check, &auth, ours);
 	pam_stack_free(&auth);
-	if (!pam_stack_load(&account, check->doctor->root, service,
-			    "account"))
+	if (!pam_stack_load(&account, check->doctor->root, service, "account"))
 		return false;
 	ours = find_ours(&account);
 	if (ours)
@@ -291,10 +318,11 @@ static bool check_service(struct pam_check *check, const char *service)
 /* ---- all services ---- */
 /* Files that package managers and editors leave behind; nobody logs in by
  * such a service. */
-static bool is_leftover(const char *name)
+static bool
+is_leftover(const char *name)
 {
-	static const char *const ends[] = { "~", ".bak", ".orig", ".rpmnew",
-					    ".rpmsave", ".rpmorig" };
+	static const char *const ends[] = { "~",       ".bak",	   ".orig",
+					    ".rpmnew", ".rpmsave", ".rpmorig" };
 	const size_t len = strlen(name);
 
 	for (size_t i = 0; i < COUNT(ends); i++) {
@@ -306,7 +334,8 @@ static bool is_leftover(const char *name)
 	return *name == '.' || strstr(name, ".dpkg-") != NULL;
 }
 
-static void note_included(void *arg, const char *name)
+static void
+note_included(void *arg, const char *name)
 {
 	struct pam_check *check = arg;
 
@@ -315,7 +344,8 @@ static void note_included(void *arg, const char *name)
 		add_name(&check->included, name);
 }
 
-static void find_services(struct pam_check *check)
+static void
+find_services(struct pam_check *check)
 {
 	for (size_t i = 0; i < COUNT(pam_folders); i++) {
 		char path[PATH_MAX];
@@ -335,12 +365,14 @@ static void find_services(struct pam_check *check)
 	}
 }
 
-static int compare_names(const void *a, const void *b)
+static int
+compare_names(const void *a, const void *b)
 {
 	return strcmp(a, b);
 }
 
-void doctor_pam(struct doctor *doctor)
+void
+doctor_pam(struct doctor *doctor)
 {
 	struct pam_check *check = calloc(1, sizeof(*check));
 	bool ok = check != NULL;
@@ -366,8 +398,10 @@ void doctor_pam(struct doctor *doctor)
 		finding(doctor, TC_PROBLEM, "PAM services", "out of memory",
 			"try again");
 	else if (!check->used)
-		finding(doctor, TC_FINE, "PAM services (none names "
-			"pam_apitoken)", "", "");
+		finding(doctor, TC_FINE,
+			"PAM services (none names "
+			"pam_apitoken)",
+			"", "");
 	else if (before == doctor->problems + doctor->warnings)
 		finding(doctor, TC_FINE, "PAM services", "", "");
 	free(check);

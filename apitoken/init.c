@@ -6,11 +6,13 @@
 
 #include "apitoken.h"
 
-int verb_init(struct app *app, int argc, char **argv)
+int
+verb_init(struct app *app, int argc, char **argv)
 {
 	bool from_stdin = false;
 	const struct opt opts[] = {
-		{ .name = "secret-stdin", .flag = &from_stdin,
+		{ .name = "secret-stdin",
+		  .flag = &from_stdin,
 		  .help = "read the key's secret from stdin" },
 	};
 	char secret[SECRET_SIZE] = "";
@@ -28,8 +30,8 @@ int verb_init(struct app *app, int argc, char **argv)
 	if (code != TC_OK)
 		return complain_tc(code, &err);
 	if (app->json)
-		return put_json(json_pack("{s:o}", "config",
-					  json_text(config)));
+		return put_json(
+		    json_pack("{s:o}", "config", json_text(config)));
 	put("made %s and what belongs to it\n", config);
 	return DONE;
 }

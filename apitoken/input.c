@@ -19,7 +19,8 @@
 static struct termios shown_before;
 
 /* Ended in the middle of a hidden prompt: give the terminal its echo back. */
-static void restore_and_die(int number)
+static void
+restore_and_die(int number)
 {
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown_before);
 	(void)signal(number, SIG_DFL);
@@ -27,7 +28,8 @@ static void restore_and_die(int number)
 }
 
 /* Up to the end of the file or a line; -1 for an error, errno being set. */
-static ssize_t read_up_to(char *buf, size_t size, bool line)
+static ssize_t
+read_up_to(char *buf, size_t size, bool line)
 {
 	size_t len = 0;
 
@@ -47,7 +49,8 @@ static ssize_t read_up_to(char *buf, size_t size, bool line)
 	return (ssize_t)len;
 }
 
-static ssize_t read_hidden(const char *prompt, char *buf, size_t size)
+static ssize_t
+read_hidden(const char *prompt, char *buf, size_t size)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT,
 				       SIGTSTP };
@@ -76,10 +79,11 @@ static ssize_t read_hidden(const char *prompt, char *buf, size_t size)
 	return len;
 }
 
-ssize_t read_secret(const char *prompt, char *buf, size_t size)
+ssize_t
+read_secret(const char *prompt, char *buf, size_t size)
 {
-	ssize_t len = isatty(STDIN_FILENO) ? read_hidden(prompt, buf, size) :
-		read_up_to(buf, size, false);
+	ssize_t len = isatty(STDIN_FILENO) ? read_hidden(prompt, buf, size)
+					   : read_up_to(buf, size, false);
 
 	if (len < 0) {
 		complain(REFUSED, "standard input", "%s", strerror(errno));
@@ -87,8 +91,8 @@ ssize_t read_secret(const char *prompt, char *buf, size_t size)
 	}
 	/* What does not fit was not seen whole, so it is not judged. */
 	if ((size_t)len == size) {
-		complain(REFUSED, "standard input",
-			 "more than %zu bytes", size - 1);
+		complain(REFUSED, "standard input", "more than %zu bytes",
+			 size - 1);
 		return -1;
 	}
 	if (len > 0 && buf[len - 1] == '\n')
@@ -103,7 +107,8 @@ ssize_t read_secret(const char *prompt, char *buf, size_t size)
 	return len;
 }
 
-bool confirm(const char *question)
+bool
+confirm(const char *question)
 {
 	char answer[16];
 
@@ -116,7 +121,8 @@ bool confirm(const char *question)
 }
 
 /* SUDO_UID as a number; only worth anything where sudo made us root. */
-static bool sudo_uid(uid_t *uid)
+static bool
+sudo_uid(uid_t *uid)
 {
 	const char *text = getenv("SUDO_UID");
 	unsigned long number;
@@ -133,7 +139,8 @@ static bool sudo_uid(uid_t *uid)
 	return true;
 }
 
-struct tc_actor actor_self(void)
+struct tc_actor
+actor_self(void)
 {
 	static char name[TC_USER_MAX + 1];
 	struct tc_actor actor = { .uid = getuid(), .name = name };

@@ -9,7 +9,8 @@
 
 #include "apitoken.h"
 
-bool read_key_secret(char secret[SECRET_SIZE], int *code)
+bool
+read_key_secret(char secret[SECRET_SIZE], int *code)
 {
 	const ssize_t len = read_secret("Secret", secret, SECRET_SIZE);
 
@@ -25,18 +26,20 @@ bool read_key_secret(char secret[SECRET_SIZE], int *code)
 	return false;
 }
 
-static json_t *key_json(const struct tc_key_info *key)
+static json_t *
+key_json(const struct tc_key_info *key)
 {
 	return json_pack("{s:i, s:s, s:I}", "kid", (int)key->kid, "state",
 			 tc_key_state_name(key->state), "tokens",
 			 (json_int_t)key->tokens);
 }
 
-static int print_keys(const struct app *app, const struct tc_key_info *keys,
-		      size_t n)
+static int
+print_keys(const struct app *app, const struct tc_key_info *keys, size_t n)
 {
 	static const char *const heads[] = { "KEY", "STATE", "TOKENS" };
-	struct table table = { .columns = COUNT(heads), .heads = heads,
+	struct table table = { .columns = COUNT(heads),
+			       .heads = heads,
 			       .coloured = 2 };
 	int code = DONE;
 
@@ -58,7 +61,8 @@ static int print_keys(const struct app *app, const struct tc_key_info *keys,
 	return code;
 }
 
-int verb_key_list(struct app *app, int argc, char **argv)
+int
+verb_key_list(struct app *app, int argc, char **argv)
 {
 	struct tc_key_info *keys = NULL;
 	struct tc_error err = { 0 };
@@ -76,7 +80,8 @@ int verb_key_list(struct app *app, int argc, char **argv)
 }
 
 /* The key's line after a change. */
-static int print_key(struct app *app, unsigned kid)
+static int
+print_key(struct app *app, unsigned kid)
 {
 	struct tc_key_info *keys = NULL;
 	struct tc_error err = { 0 };
@@ -98,8 +103,8 @@ static int print_key(struct app *app, unsigned kid)
 	return code;
 }
 
-static int add(struct app *app, unsigned kid, const char *secret,
-	       bool activate)
+static int
+add(struct app *app, unsigned kid, const char *secret, bool activate)
 {
 	const struct tc_actor actor = actor_self();
 	struct tc_error err = { 0 };
@@ -110,16 +115,21 @@ static int add(struct app *app, unsigned kid, const char *secret,
 	return code == TC_OK ? print_key(app, kid) : complain_tc(code, &err);
 }
 
-int verb_key_add(struct app *app, int argc, char **argv)
+int
+verb_key_add(struct app *app, int argc, char **argv)
 {
 	const char *number = NULL;
 	bool from_stdin = false, activate = false;
 	const struct opt opts[] = {
-		{ .name = "kid", .value = "NUMBER", .text = &number,
+		{ .name = "kid",
+		  .value = "NUMBER",
+		  .text = &number,
 		  .help = "its number, 1 to 65535 (the next free one)" },
-		{ .name = "secret-stdin", .flag = &from_stdin,
+		{ .name = "secret-stdin",
+		  .flag = &from_stdin,
 		  .help = "read its secret from stdin" },
-		{ .name = "activate", .flag = &activate,
+		{ .name = "activate",
+		  .flag = &activate,
 		  .help = "make new tokens with it from now on" },
 	};
 	char secret[SECRET_SIZE] = "";
@@ -139,7 +149,8 @@ int verb_key_add(struct app *app, int argc, char **argv)
 	return code;
 }
 
-int verb_key_activate(struct app *app, int argc, char **argv)
+int
+verb_key_activate(struct app *app, int argc, char **argv)
 {
 	struct tc_error err = { 0 };
 	struct tc_actor actor;
@@ -157,7 +168,8 @@ int verb_key_activate(struct app *app, int argc, char **argv)
 	return code == TC_OK ? print_key(app, kid) : complain_tc(code, &err);
 }
 
-int verb_key_retire(struct app *app, int argc, char **argv)
+int
+verb_key_retire(struct app *app, int argc, char **argv)
 {
 	bool yes = false;
 	const struct opt opts[] = {

@@ -9,7 +9,7 @@
 
 #include "apitoken.h"
 
-#define ID_SHOWN 10	/* of 24 characters; 50 bits tell tokens apart */
+#define ID_SHOWN 10 /* of 24 characters; 50 bits tell tokens apart */
 
 /* What sorts the list stands in front of what is shown. */
 enum { BY_USER, BY_LABEL, BY_ID, JSON, COLUMNS_JSON };
@@ -19,7 +19,8 @@ struct collector {
 	bool json, failed;
 };
 
-static bool collect_json(struct table *table, const struct tc_record *rec)
+static bool
+collect_json(struct table *table, const struct tc_record *rec)
 {
 	json_t *value = record_json(rec);
 	char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
@@ -32,7 +33,8 @@ static bool collect_json(struct table *table, const struct tc_record *rec)
 	return ok;
 }
 
-static bool collect_row(struct table *table, const struct tc_record *rec)
+static bool
+collect_row(struct table *table, const struct tc_record *rec)
 {
 	char id[ID_SHOWN + 1], expires[WHEN_MAX];
 	char *services = record_services(rec), *sources = record_sources(rec);
@@ -41,8 +43,9 @@ static bool collect_row(struct table *table, const struct tc_record *rec)
 	(void)snprintf(id, sizeof(id), "%.*s", ID_SHOWN, rec->id);
 	format_expiry(rec->expires, expires);
 	if (services && sources) {
-		const char *cells[] = { id, rec->user, rec->label,
-					record_state(rec), expires, services,
+		const char *cells[] = { id,	    rec->user,
+					rec->label, record_state(rec),
+					expires,    services,
 					sources };
 
 		ok = table_add(table, cells);
@@ -52,16 +55,18 @@ static bool collect_row(struct table *table, const struct tc_record *rec)
 	return ok;
 }
 
-static int collect(void *arg, const struct tc_record *rec)
+static int
+collect(void *arg, const struct tc_record *rec)
 {
 	struct collector *c = arg;
 
-	c->failed = c->json ? !collect_json(&c->table, rec) :
-		!collect_row(&c->table, rec);
+	c->failed = c->json ? !collect_json(&c->table, rec)
+			    : !collect_row(&c->table, rec);
 	return c->failed;
 }
 
-static void print_list(struct collector *c)
+static void
+print_list(struct collector *c)
 {
 	static const size_t by_json[] = { BY_USER, BY_LABEL, BY_ID };
 	static const size_t by_text[] = { 1, 2, 0 };
@@ -76,10 +81,12 @@ static void print_list(struct collector *c)
 		put("%s\n", c->table.rows[i][JSON]);
 }
 
-int verb_list(struct app *app, int argc, char **argv)
+int
+verb_list(struct app *app, int argc, char **argv)
 {
-	static const char *const heads[] = { "ID", "USER", "LABEL", "STATE",
-					     "EXPIRES", "SERVICES", "FROM" };
+	static const char *const heads[] = { "ID",    "USER",	 "LABEL",
+					     "STATE", "EXPIRES", "SERVICES",
+					     "FROM" };
 	struct collector c = { .table = { .heads = heads, .coloured = 4 } };
 	struct tc_error err = { 0 };
 	int code;
@@ -99,7 +106,8 @@ int verb_list(struct app *app, int argc, char **argv)
 	return code;
 }
 
-static void field(const char *name, const char *value)
+static void
+field(const char *name, const char *value)
 {
 	char escaped[ESCAPED_MAX];
 
@@ -108,7 +116,8 @@ static void field(const char *name, const char *value)
 		put("%-11s %s\n", name, escaped);
 }
 
-static void moment(const char *name, int64_t when)
+static void
+moment(const char *name, int64_t when)
 {
 	char text[WHEN_MAX];
 
@@ -118,7 +127,8 @@ static void moment(const char *name, int64_t when)
 	field(name, text);
 }
 
-static void print_expiry(int64_t expires)
+static void
+print_expiry(int64_t expires)
 {
 	char day[WHEN_MAX], utc[WHEN_MAX];
 
@@ -130,7 +140,8 @@ static void print_expiry(int64_t expires)
 		put("%-11s %s (refused from %s)\n", "expires", day, utc);
 }
 
-static void print_record(const struct tc_record *rec)
+static void
+print_record(const struct tc_record *rec)
 {
 	const char *state = record_state(rec);
 	char *services = record_services(rec), *sources = record_sources(rec);
@@ -164,7 +175,8 @@ static void print_record(const struct tc_record *rec)
 	free(sources);
 }
 
-int verb_show(struct app *app, int argc, char **argv)
+int
+verb_show(struct app *app, int argc, char **argv)
 {
 	struct tc_record *rec = NULL;
 	int code = DONE;

@@ -35,8 +35,7 @@ static const struct verb verbs[] = {
 	{ "inspect", NULL, verb_inspect, 0, 0, "",
 	  "take the token on stdin apart, without proof" },
 	{ "key", "list", verb_key_list, 0, 0, "", "list the keys" },
-	{ "key", "add", verb_key_add, 0, 0, "",
-	  "add a key that verifies" },
+	{ "key", "add", verb_key_add, 0, 0, "", "add a key that verifies" },
 	{ "key", "activate", verb_key_activate, 1, 1, "NUMBER",
 	  "make new tokens with this key" },
 	{ "key", "retire", verb_key_retire, 1, 1, "NUMBER",
@@ -46,7 +45,8 @@ static const struct verb verbs[] = {
 };
 
 /* A core file, or a debugger of the same user, would hold tokens. */
-static void no_dumps(void)
+static void
+no_dumps(void)
 {
 	const struct rlimit none = { 0, 0 };
 
@@ -62,7 +62,8 @@ static void no_dumps(void)
  * taken for the terminal.  The stand-ins fail on use: 0 cannot be read, 1
  * cannot be written.
  */
-static void hold_descriptors(void)
+static void
+hold_descriptors(void)
 {
 	static const int flags[] = { O_WRONLY, O_RDONLY, O_RDWR };
 
@@ -73,13 +74,15 @@ static void hold_descriptors(void)
 	}
 }
 
-static void to_syslog(void *arg, int priority, const char *line)
+static void
+to_syslog(void *arg, int priority, const char *line)
 {
 	(void)arg;
 	syslog(LOG_AUTHPRIV | priority, "%s", line);
 }
 
-bool app_open(struct app *app)
+bool
+app_open(struct app *app)
 {
 	const struct tc_options options = {
 		.config = app->config,
@@ -93,7 +96,8 @@ bool app_open(struct app *app)
 	return code == TC_OK;
 }
 
-static void help(void)
+static void
+help(void)
 {
 	put("usage: apitoken [--config FILE] [--json] VERB [OPTION...]\n"
 	    "       apitoken VERB --help\n"
@@ -108,7 +112,8 @@ static void help(void)
 }
 
 /* The verb that these words name; NULL, and reported: none. */
-static const struct verb *find_verb(size_t n, char **words)
+static const struct verb *
+find_verb(size_t n, char **words)
 {
 	bool known = false;
 
@@ -123,15 +128,19 @@ static const struct verb *find_verb(size_t n, char **words)
 	if (!known)
 		complain(USAGE, words[0], "no such verb; see apitoken --help");
 	else if (n > 1)
-		complain(USAGE, words[0], "%s: no such verb; see "
-			 "apitoken --help", words[1]);
+		complain(USAGE, words[0],
+			 "%s: no such verb; see "
+			 "apitoken --help",
+			 words[1]);
 	else
-		complain(USAGE, words[0], "another word is missing; see "
+		complain(USAGE, words[0],
+			 "another word is missing; see "
 			 "apitoken --help");
 	return NULL;
 }
 
-static int run_verb(struct app *app)
+static int
+run_verb(struct app *app)
 {
 	char **words = app->operands;
 	size_t n = app->n_operands;
@@ -154,7 +163,8 @@ static int run_verb(struct app *app)
 	return code;
 }
 
-int main(int argc, char **argv)
+int
+main(int argc, char **argv)
 {
 	bool show_help = false, show_version = false;
 	struct app app = { 0 };

@@ -10,11 +10,12 @@
 
 #include "apitoken.h"
 
-#define OPTS_MAX 16	/* in one verb's table, the common ones included */
-#define SHOWN_MAX 64	/* bytes of a name that go into an error */
+#define OPTS_MAX 16 /* in one verb's table, the common ones included */
+#define SHOWN_MAX 64 /* bytes of a name that go into an error */
 
 /* Enough of what was typed to recognise it; never a token. */
-static const char *shown(const char *text, char out[SHOWN_MAX])
+static const char *
+shown(const char *text, char out[SHOWN_MAX])
 {
 	if (strlen(text) >= SHOWN_MAX)
 		(void)snprintf(out, SHOWN_MAX, "%.40s...", text);
@@ -23,7 +24,8 @@ static const char *shown(const char *text, char out[SHOWN_MAX])
 	return out;
 }
 
-static bool usage(struct app *app, const char *what, const char *why)
+static bool
+usage(struct app *app, const char *what, const char *why)
 {
 	char name[SHOWN_MAX];
 
@@ -31,8 +33,9 @@ static bool usage(struct app *app, const char *what, const char *why)
 	return false;
 }
 
-static bool add_word(struct app *app, const struct opt *opt,
-		     struct words *words, char *word)
+static bool
+add_word(struct app *app, const struct opt *opt, struct words *words,
+	 char *word)
 {
 	if (*word == '\0')
 		return usage(app, opt->name, "is empty");
@@ -42,7 +45,8 @@ static bool add_word(struct app *app, const struct opt *opt,
 	return true;
 }
 
-static bool add_commas(struct app *app, const struct opt *opt, char *text)
+static bool
+add_commas(struct app *app, const struct opt *opt, char *text)
 {
 	for (;;) {
 		char *comma = strchr(text, ',');
@@ -57,7 +61,8 @@ static bool add_commas(struct app *app, const struct opt *opt, char *text)
 	}
 }
 
-static bool store(struct app *app, const struct opt *opt, char *value)
+static bool
+store(struct app *app, const struct opt *opt, char *value)
 {
 	if (opt->flag) {
 		*opt->flag = true;
@@ -79,15 +84,16 @@ static bool store(struct app *app, const struct opt *opt, char *value)
  * getopt_long() names the option by optopt where it knows it, else by the
  * word it has just passed.
  */
-static bool bad_option(struct app *app, int c, const struct opt *opts,
-		       size_t n, char **argv)
+static bool
+bad_option(struct app *app, int c, const struct opt *opts, size_t n,
+	   char **argv)
 {
 	const size_t i = (size_t)optopt - 1;
 	const char *word = argv[optind - 1];
 
 	if (optopt > 0 && i < n && opts[i].name) {
-		return usage(app, opts[i].name, c == ':' ?
-			     "needs a value" : "takes no value");
+		return usage(app, opts[i].name,
+			     c == ':' ? "needs a value" : "takes no value");
 	}
 	return usage(app, word, "no such option; see --help");
 }
@@ -96,9 +102,9 @@ static bool bad_option(struct app *app, int c, const struct opt *opts,
  * Reads options into where the table says.  "+" in stop makes the first
  * operand end them.
  */
-static bool read_options(struct app *app, const char *stop,
-			 const struct opt *opts, size_t n, int argc,
-			 char **argv)
+static bool
+read_options(struct app *app, const char *stop, const struct opt *opts,
+	     size_t n, int argc, char **argv)
 {
 	struct option table[OPTS_MAX + 1] = { 0 };
 	int c;
@@ -107,12 +113,12 @@ static bool read_options(struct app *app, const char *stop,
 		abort();
 	for (size_t i = 0; i < n; i++) {
 		table[i].name = opts[i].name;
-		table[i].has_arg = opts[i].flag ? no_argument :
-			required_argument;
+		table[i].has_arg =
+		    opts[i].flag ? no_argument : required_argument;
 		table[i].val = (int)i + 1;
 	}
 	opterr = 0;
-	optind = 0;	/* glibc: forget what was read before */
+	optind = 0; /* glibc: forget what was read before */
 	while ((c = getopt_long(argc, argv, stop, table, NULL)) != -1) {
 		if (c == '?' || c == ':')
 			return bad_option(app, c, opts, n, argv);
@@ -124,8 +130,9 @@ static bool read_options(struct app *app, const char *stop,
 	return true;
 }
 
-bool app_global_options(struct app *app, int argc, char **argv, bool *help,
-			bool *version)
+bool
+app_global_options(struct app *app, int argc, char **argv, bool *help,
+		   bool *version)
 {
 	const struct opt opts[] = {
 		{ .name = "config", .value = "FILE", .text = &app->config },
@@ -137,11 +144,12 @@ bool app_global_options(struct app *app, int argc, char **argv, bool *help,
 	return read_options(app, "+:", opts, COUNT(opts), argc, argv);
 }
 
-static void print_help(const struct verb *verb, const struct opt *opts,
-		       size_t n)
+static void
+print_help(const struct verb *verb, const struct opt *opts, size_t n)
 {
 	put("usage: apitoken [--config FILE] [--json] %s%s%s%s%s%s\n\n"
-	    "%s\n\n", verb->word, verb->second ? " " : "",
+	    "%s\n\n",
+	    verb->word, verb->second ? " " : "",
 	    verb->second ? verb->second : "", n > 3 ? " [OPTION...]" : "",
 	    *verb->operands ? " " : "", verb->operands, verb->about);
 	for (size_t i = 0; i < n; i++) {
@@ -154,7 +162,8 @@ static void print_help(const struct verb *verb, const struct opt *opts,
 	}
 }
 
-static bool count_operands(struct app *app)
+static bool
+count_operands(struct app *app)
 {
 	const struct verb *verb = app->verb;
 	const char *word = verb->second ? verb->second : verb->word;
@@ -167,14 +176,18 @@ static bool count_operands(struct app *app)
 	return true;
 }
 
-bool app_options(struct app *app, const struct opt *own, size_t n_own,
-		 int argc, char **argv)
+bool
+app_options(struct app *app, const struct opt *own, size_t n_own, int argc,
+	    char **argv)
 {
 	bool help = false;
 	const struct opt common[] = {
-		{ .name = "config", .value = "FILE", .text = &app->config,
+		{ .name = "config",
+		  .value = "FILE",
+		  .text = &app->config,
 		  .help = "the configuration (" TC_DEFAULT_CONFIG ")" },
-		{ .name = "json", .flag = &app->json,
+		{ .name = "json",
+		  .flag = &app->json,
 		  .help = "one JSON object for each line" },
 		{ .name = "help", .flag = &help, .help = "this text" },
 	};
@@ -195,7 +208,8 @@ bool app_options(struct app *app, const struct opt *own, size_t n_own,
 	return count_operands(app);
 }
 
-bool parse_kid(const char *what, const char *text, unsigned *kid)
+bool
+parse_kid(const char *what, const char *text, unsigned *kid)
 {
 	char *end;
 	unsigned long number;

@@ -23,7 +23,8 @@ static bool put_failed;
 static int put_errno;
 
 /* ---- errors ---- */
-int exit_for_code(int code)
+int
+exit_for_code(int code)
 {
 	static const int exits[] = {
 		[TC_OK] = DONE,
@@ -46,7 +47,8 @@ int exit_for_code(int code)
  * A net below the rule that errors hold no token: someone may type one where
  * a name belongs, and a message may repeat the name.
  */
-static void hide_tokens(char *line)
+static void
+hide_tokens(char *line)
 {
 	static const char prefix[] = "tkc1_", put_in[] = "...";
 	const size_t skip = sizeof(prefix) - 1;
@@ -57,7 +59,7 @@ static void hide_tokens(char *line)
 		if (strncasecmp(p, prefix, skip) != 0)
 			continue;
 		len = strspn(p + skip, "0123456789abcdefghijklmnopqrstuvwxyz"
-			     "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+				       "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 		if (len < sizeof(put_in))
 			continue;
 		memcpy(p + skip, put_in, sizeof(put_in) - 1);
@@ -66,7 +68,8 @@ static void hide_tokens(char *line)
 	}
 }
 
-static void say_error(const char *text)
+static void
+say_error(const char *text)
 {
 	char line[ESCAPED_MAX];
 
@@ -76,7 +79,8 @@ static void say_error(const char *text)
 	(void)fprintf(stderr, "apitoken: %s\n", line);
 }
 
-int complain(int code, const char *what, const char *format, ...)
+int
+complain(int code, const char *what, const char *format, ...)
 {
 	char why[LINE_MAX_BYTES], text[LINE_MAX_BYTES];
 	va_list args;
@@ -90,12 +94,14 @@ int complain(int code, const char *what, const char *format, ...)
 	return code;
 }
 
-void complain_about(const char *verb)
+void
+complain_about(const char *verb)
 {
 	doing = verb;
 }
 
-int complain_tc(int code, const struct tc_error *err)
+int
+complain_tc(int code, const struct tc_error *err)
 {
 	return complain(exit_for_code(code), doing, "%s",
 			err->text[0] ? err->text : tc_strerror(code));
@@ -103,12 +109,17 @@ int complain_tc(int code, const struct tc_error *err)
 
 /* ---- text ---- */
 /* The bytes of a character, which goes to cp; 0 if it is no UTF-8. */
-static size_t decode(const unsigned char *s, uint32_t *cp)
+static size_t
+decode(const unsigned char *s, uint32_t *cp)
 {
-	static const struct { unsigned char mask, lead; uint32_t least; }
-	forms[] = {
-		{ 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 },
-		{ 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 },
+	static const struct {
+		unsigned char mask, lead;
+		uint32_t least;
+	} forms[] = {
+		{ 0x80, 0x00, 0 },
+		{ 0xe0, 0xc0, 0x80 },
+		{ 0xf0, 0xe0, 0x800 },
+		{ 0xf8, 0xf0, 0x10000 },
 	};
 
 	for (size_t n = 0; n < COUNT(forms); n++) {
@@ -131,10 +142,13 @@ static size_t decode(const unsigned char *s, uint32_t *cp)
 }
 
 /* Controls, and the marks that make a line read other than it is. */
-static bool is_printable(uint32_t c)
+static bool
+is_printable(uint32_t c)
 {
-	static const struct { uint32_t from, to; } hidden[] = {
-		{ 0, 0x1f }, { 0x7f, 0x9f }, { 0x200b, 0x200f },
+	static const struct {
+		uint32_t from, to;
+	} hidden[] = {
+		{ 0, 0x1f },	    { 0x7f, 0x9f },	{ 0x200b, 0x200f },
 		{ 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfeff, 0xfeff },
 		{ 0xfff9, 0xfffb },
 	};
@@ -146,7 +160,8 @@ static bool is_printable(uint32_t c)
 	return true;
 }
 
-void escape(char *out, size_t size, const char *in)
+void
+escape(char *out, size_t size, const char *in)
 {
 	const unsigned char *s = (const unsigned char *)in;
 	size_t at = 0;
@@ -171,7 +186,8 @@ void escape(char *out, size_t size, const char *in)
 	out[at] = '\0';
 }
 
-size_t text_width(const char *text)
+size_t
+text_width(const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
 	size_t width = 0;
@@ -188,14 +204,16 @@ size_t text_width(const char *text)
 }
 
 /* ---- stdout ---- */
-static void note_failure(void)
+static void
+note_failure(void)
 {
 	if (!put_failed)
 		put_errno = errno;
 	put_failed = true;
 }
 
-void put(const char *format, ...)
+void
+put(const char *format, ...)
 {
 	va_list args;
 
@@ -205,7 +223,8 @@ void put(const char *format, ...)
 	va_end(args);
 }
 
-bool finish_output(void)
+bool
+finish_output(void)
 {
 	errno = 0;
 	if (fflush(stdout) != 0 || ferror(stdout))
@@ -214,13 +233,13 @@ bool finish_output(void)
 	if (close(STDOUT_FILENO) != 0 && errno != EBADF)
 		note_failure();
 	if (put_failed) {
-		complain(REFUSED, "standard output", "%s",
-			 strerror(put_errno));
+		complain(REFUSED, "standard output", "%s", strerror(put_errno));
 	}
 	return !put_failed;
 }
 
-bool write_all(int fd, const char *data, size_t len)
+bool
+write_all(int fd, const char *data, size_t len)
 {
 	while (len > 0) {
 		ssize_t n = write(fd, data, len);
@@ -235,14 +254,17 @@ bool write_all(int fd, const char *data, size_t len)
 	return true;
 }
 
-const char *colour(const char *word)
+const char *
+colour(const char *word)
 {
-	static const struct { const char *word, *start; } colours[] = {
-		{ "active", "\033[32m" }, { "fine", "\033[32m" },
-		{ "valid", "\033[32m" },
-		{ "expired", "\033[33m" }, { "warning", "\033[33m" },
-		{ "revoked", "\033[31m" }, { "problem", "\033[31m" },
-		{ "damaged", "\033[31m" }, { "no key", "\033[31m" },
+	static const struct {
+		const char *word, *start;
+	} colours[] = {
+		{ "active", "\033[32m" },  { "fine", "\033[32m" },
+		{ "valid", "\033[32m" },   { "expired", "\033[33m" },
+		{ "warning", "\033[33m" }, { "revoked", "\033[31m" },
+		{ "problem", "\033[31m" }, { "damaged", "\033[31m" },
+		{ "no key", "\033[31m" },
 	};
 	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
 
@@ -257,7 +279,8 @@ const char *colour(const char *word)
 }
 
 /* ---- JSON ---- */
-int put_json(json_t *value)
+int
+put_json(json_t *value)
 {
 	char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
 
@@ -269,7 +292,8 @@ int put_json(json_t *value)
 	return DONE;
 }
 
-json_t *json_text(const char *text)
+json_t *
+json_text(const char *text)
 {
 	char escaped[ESCAPED_MAX];
 	json_t *value = json_string(text);
@@ -280,7 +304,8 @@ json_t *json_text(const char *text)
 	return json_string(escaped);
 }
 
-json_t *json_when(int64_t when)
+json_t *
+json_when(int64_t when)
 {
 	char text[WHEN_MAX];
 
@@ -291,7 +316,8 @@ json_t *json_when(int64_t when)
 }
 
 /* ---- times ---- */
-void format_utc(int64_t when, char out[WHEN_MAX])
+void
+format_utc(int64_t when, char out[WHEN_MAX])
 {
 	const time_t t = (time_t)when;
 	struct tm tm;
@@ -301,7 +327,8 @@ void format_utc(int64_t when, char out[WHEN_MAX])
 		(void)snprintf(out, WHEN_MAX, "%lld", (long long)when);
 }
 
-void format_moment(int64_t when, char out[WHEN_MAX])
+void
+format_moment(int64_t when, char out[WHEN_MAX])
 {
 	const time_t t = (time_t)when;
 	struct tm tm;
@@ -312,12 +339,14 @@ void format_moment(int64_t when, char out[WHEN_MAX])
 }
 
 /* An end at midnight was typed, and is meant, as the day before. */
-static bool is_midnight(const struct tm *tm)
+static bool
+is_midnight(const struct tm *tm)
 {
 	return tm->tm_hour == 0 && tm->tm_min == 0 && tm->tm_sec == 0;
 }
 
-void format_expiry(int64_t expires, char out[WHEN_MAX])
+void
+format_expiry(int64_t expires, char out[WHEN_MAX])
 {
 	const time_t t = (time_t)expires, before = t - 1;
 	struct tm tm, day;

@@ -11,12 +11,12 @@ struct play {
 	const struct pam_stack *stack;
 	size_t at;
 	enum impression impression;
-	bool success;	/* the status of a positive impression */
+	bool success; /* the status of a positive impression */
 	bool over;
 };
 
-static enum pam_answer answer(const struct pam_line *line,
-			      const struct pam_scene *scene)
+static enum pam_answer
+answer(const struct pam_line *line, const struct pam_scene *scene)
 {
 	switch (line->role) {
 	case ROLE_OURS:
@@ -29,8 +29,9 @@ static enum pam_answer answer(const struct pam_line *line,
 	case ROLE_GATE:
 		/* A gate that lets someone in by itself was meant so. */
 		return scene->gates &&
-			line->action[ANSWER_SUCCESS] != ACTION_DONE ?
-			ANSWER_SUCCESS : ANSWER_AUTH_ERR;
+			       line->action[ANSWER_SUCCESS] != ACTION_DONE
+			   ? ANSWER_SUCCESS
+			   : ANSWER_AUTH_ERR;
 	case ROLE_DENIES:
 		break;
 	}
@@ -38,7 +39,8 @@ static enum pam_answer answer(const struct pam_line *line,
 }
 
 /* The next line of this level or one above it: past a substack's content. */
-static size_t after(const struct pam_stack *stack, size_t at, int level)
+static size_t
+after(const struct pam_stack *stack, size_t at, int level)
 {
 	do {
 		at++;
@@ -47,7 +49,8 @@ static size_t after(const struct pam_stack *stack, size_t at, int level)
 }
 
 /* Ends the stack, or in a substack only that. */
-static void finish(struct play *p)
+static void
+finish(struct play *p)
 {
 	const int level = p->stack->lines[p->at].level;
 
@@ -58,7 +61,8 @@ static void finish(struct play *p)
 	p->at = after(p->stack, p->at, level - 1);
 }
 
-static void jump(struct play *p, int modules)
+static void
+jump(struct play *p, int modules)
 {
 	const int level = p->stack->lines[p->at].level;
 	size_t to = after(p->stack, p->at, level);
@@ -74,7 +78,8 @@ static void jump(struct play *p, int modules)
 	p->at = to;
 }
 
-static void step(struct play *p, enum pam_answer given)
+static void
+step(struct play *p, enum pam_answer given)
 {
 	const int action = p->stack->lines[p->at].action[given];
 
@@ -113,8 +118,8 @@ static void step(struct play *p, enum pam_answer given)
 	}
 }
 
-struct pam_outcome pam_stack_play(const struct pam_stack *stack,
-				  const struct pam_scene *scene)
+struct pam_outcome
+pam_stack_play(const struct pam_stack *stack, const struct pam_scene *scene)
 {
 	struct play p = { .stack = stack };
 	struct pam_outcome outcome = { 0 };

@@ -15,35 +15,24 @@
 
 const char *const pam_folders[2] = { "/etc/pam.d", "/usr/lib/pam.d" };
 
-static const struct { const char *name; enum pam_role role; } modules[] = {
-	{ "pam_apitoken", ROLE_OURS },
-	{ "pam_deny", ROLE_DENIES },
-	{ "pam_access", ROLE_GATE },
-	{ "pam_listfile", ROLE_GATE },
-	{ "pam_localuser", ROLE_GATE },
-	{ "pam_succeed_if", ROLE_GATE },
-	{ "pam_time", ROLE_GATE },
-	{ "pam_wheel", ROLE_GATE },
-	{ "pam_cap", ROLE_PASSES },
-	{ "pam_echo", ROLE_PASSES },
-	{ "pam_env", ROLE_PASSES },
-	{ "pam_faildelay", ROLE_PASSES },
-	{ "pam_faillock", ROLE_PASSES },
-	{ "pam_gnome_keyring", ROLE_PASSES },
-	{ "pam_group", ROLE_PASSES },
-	{ "pam_issue", ROLE_PASSES },
-	{ "pam_keyinit", ROLE_PASSES },
-	{ "pam_kwallet5", ROLE_PASSES },
-	{ "pam_limits", ROLE_PASSES },
-	{ "pam_mail", ROLE_PASSES },
-	{ "pam_motd", ROLE_PASSES },
-	{ "pam_nologin", ROLE_PASSES },
-	{ "pam_permit", ROLE_PASSES },
-	{ "pam_securetty", ROLE_PASSES },
-	{ "pam_selinux", ROLE_PASSES },
-	{ "pam_shells", ROLE_PASSES },
-	{ "pam_tally2", ROLE_PASSES },
-	{ "pam_umask", ROLE_PASSES },
+static const struct {
+	const char *name;
+	enum pam_role role;
+} modules[] = {
+	{ "pam_apitoken", ROLE_OURS },	 { "pam_deny", ROLE_DENIES },
+	{ "pam_access", ROLE_GATE },	 { "pam_listfile", ROLE_GATE },
+	{ "pam_localuser", ROLE_GATE },	 { "pam_succeed_if", ROLE_GATE },
+	{ "pam_time", ROLE_GATE },	 { "pam_wheel", ROLE_GATE },
+	{ "pam_cap", ROLE_PASSES },	 { "pam_echo", ROLE_PASSES },
+	{ "pam_env", ROLE_PASSES },	 { "pam_faildelay", ROLE_PASSES },
+	{ "pam_faillock", ROLE_PASSES }, { "pam_gnome_keyring", ROLE_PASSES },
+	{ "pam_group", ROLE_PASSES },	 { "pam_issue", ROLE_PASSES },
+	{ "pam_keyinit", ROLE_PASSES },	 { "pam_kwallet5", ROLE_PASSES },
+	{ "pam_limits", ROLE_PASSES },	 { "pam_mail", ROLE_PASSES },
+	{ "pam_motd", ROLE_PASSES },	 { "pam_nologin", ROLE_PASSES },
+	{ "pam_permit", ROLE_PASSES },	 { "pam_securetty", ROLE_PASSES },
+	{ "pam_selinux", ROLE_PASSES },	 { "pam_shells", ROLE_PASSES },
+	{ "pam_tally2", ROLE_PASSES },	 { "pam_umask", ROLE_PASSES },
 	{ "pam_warn", ROLE_PASSES },
 };
 
@@ -55,15 +44,20 @@ static const char *const answer_names[ANSWERS] = {
 	[ANSWER_PERM_DENIED] = "perm_denied",
 };
 
-static const struct { const char *name; int action; } action_names[] = {
+static const struct {
+	const char *name;
+	int action;
+} action_names[] = {
 	{ "ignore", ACTION_IGNORE }, { "ok", ACTION_OK },
-	{ "done", ACTION_DONE }, { "bad", ACTION_BAD }, { "die", ACTION_DIE },
-	{ "reset", ACTION_RESET },
+	{ "done", ACTION_DONE },     { "bad", ACTION_BAD },
+	{ "die", ACTION_DIE },	     { "reset", ACTION_RESET },
 };
 
 /* success, ignore, everything else: the table of pam.conf(5) */
-static const struct { const char *name; int success, ignore, rest; }
-keywords[] = {
+static const struct {
+	const char *name;
+	int success, ignore, rest;
+} keywords[] = {
 	{ "required", ACTION_OK, ACTION_IGNORE, ACTION_BAD },
 	{ "requisite", ACTION_OK, ACTION_IGNORE, ACTION_DIE },
 	{ "sufficient", ACTION_DONE, ACTION_IGNORE, ACTION_IGNORE },
@@ -74,20 +68,20 @@ keywords[] = {
 struct reader {
 	FILE *file;
 	char path[PATH_MAX];
-	char *line;		/* with the lines that continue it */
+	char *line; /* with the lines that continue it */
 	size_t size;
-	unsigned number;	/* of its first line */
+	unsigned number; /* of its first line */
 	unsigned next;
 };
 
-static bool reader_open(struct reader *r, const char *root, const char *name)
+static bool
+reader_open(struct reader *r, const char *root, const char *name)
 {
 	*r = (struct reader){ .next = 1 };
 	for (size_t i = 0; i < COUNT(pam_folders) && !r->file; i++) {
 		const bool whole = *name == '/';
-		const int len = snprintf(r->path, sizeof(r->path),
-					 "%s%s%s%s", root,
-					 whole ? "" : pam_folders[i],
+		const int len = snprintf(r->path, sizeof(r->path), "%s%s%s%s",
+					 root, whole ? "" : pam_folders[i],
 					 whole ? "" : "/", name);
 
 		if (len > 0 && (size_t)len < sizeof(r->path))
@@ -96,14 +90,16 @@ static bool reader_open(struct reader *r, const char *root, const char *name)
 	return r->file != NULL;
 }
 
-static void reader_close(struct reader *r)
+static void
+reader_close(struct reader *r)
 {
 	(void)fclose(r->file);
 	free(r->line);
 }
 
 /* Takes off the line end, and a backslash before it; true: goes on. */
-static bool chop(char *line)
+static bool
+chop(char *line)
 {
 	size_t len = strcspn(line, "\n");
 
@@ -114,7 +110,8 @@ static bool chop(char *line)
 	return true;
 }
 
-static bool reader_next(struct reader *r)
+static bool
+reader_next(struct reader *r)
 {
 	char *more = NULL;
 	size_t room = 0;
@@ -142,7 +139,8 @@ static bool reader_next(struct reader *r)
 }
 
 /* Cuts a line into words; one in brackets may hold blanks. */
-static size_t split(char *line, char *words[PAM_WORDS_MAX])
+static size_t
+split(char *line, char *words[PAM_WORDS_MAX])
 {
 	size_t n = 0;
 
@@ -160,7 +158,8 @@ static size_t split(char *line, char *words[PAM_WORDS_MAX])
 }
 
 /* ---- one line ---- */
-static int parse_action(const char *text, size_t len)
+static int
+parse_action(const char *text, size_t len)
 {
 	for (size_t i = 0; i < COUNT(action_names); i++) {
 		if (strlen(action_names[i].name) == len &&
@@ -176,7 +175,8 @@ static int parse_action(const char *text, size_t len)
 }
 
 /* "[success=done ignore=ignore default=die]" */
-static void parse_brackets(const char *text, int action[ANSWERS])
+static void
+parse_brackets(const char *text, int action[ANSWERS])
 {
 	bool set[ANSWERS] = { false };
 	int rest = ACTION_BAD;
@@ -207,14 +207,15 @@ static void parse_brackets(const char *text, int action[ANSWERS])
 	}
 }
 
-static void parse_control(const char *text, int action[ANSWERS])
+static void
+parse_control(const char *text, int action[ANSWERS])
 {
 	if (*text == '[') {
 		parse_brackets(text, action);
 		return;
 	}
 	for (size_t i = 0; i < ANSWERS; i++)
-		action[i] = ACTION_BAD;	/* libpam fails on another word */
+		action[i] = ACTION_BAD; /* libpam fails on another word */
 	for (size_t i = 0; i < COUNT(keywords); i++) {
 		if (strcasecmp(text, keywords[i].name) != 0)
 			continue;
@@ -225,7 +226,8 @@ static void parse_control(const char *text, int action[ANSWERS])
 	}
 }
 
-static enum pam_role role_of(const char *module)
+static enum pam_role
+role_of(const char *module)
 {
 	const char *slash = strrchr(module, '/');
 	const char *name = slash ? slash + 1 : module;
@@ -239,13 +241,13 @@ static enum pam_role role_of(const char *module)
 	return ROLE_PROVES;
 }
 
-static void parse_arguments(struct pam_line *line, char *const *words,
-			    size_t n)
+static void
+parse_arguments(struct pam_line *line, char *const *words, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (line->role == ROLE_PASSES &&
 		    strcmp(words[i], "authfail") == 0)
-			line->role = ROLE_DENIES;	/* pam_faillock */
+			line->role = ROLE_DENIES; /* pam_faillock */
 		else if (strcmp(words[i], "nontoken=ignore") == 0)
 			line->nontoken_ignore = true;
 		else if (strcmp(words[i], "keep_authtok") == 0)
@@ -253,8 +255,8 @@ static void parse_arguments(struct pam_line *line, char *const *words,
 	}
 }
 
-static struct pam_line *add_line(struct pam_stack *stack,
-				 const struct reader *r, int level)
+static struct pam_line *
+add_line(struct pam_stack *stack, const struct reader *r, int level)
 {
 	struct pam_line *line;
 
@@ -278,8 +280,8 @@ struct loader {
 static void load(const struct loader *l, const char *name, int level,
 		 int depth);
 
-static void load_line(const struct loader *l, const struct reader *r,
-		      int level, int depth)
+static void
+load_line(const struct loader *l, const struct reader *r, int level, int depth)
 {
 	char *words[PAM_WORDS_MAX];
 	const size_t n = split(r->line, words);
@@ -314,8 +316,8 @@ static void load_line(const struct loader *l, const struct reader *r,
 	parse_arguments(line, words + 3, n - 3);
 }
 
-static void load(const struct loader *l, const char *name, int level,
-		 int depth)
+static void
+load(const struct loader *l, const char *name, int level, int depth)
 {
 	struct reader r;
 
@@ -330,11 +332,11 @@ static void load(const struct loader *l, const char *name, int level,
 	reader_close(&r);
 }
 
-bool pam_stack_load(struct pam_stack *stack, const char *root,
-		    const char *service, const char *type)
+bool
+pam_stack_load(struct pam_stack *stack, const char *root, const char *service,
+	       const char *type)
 {
-	const struct loader l = { .stack = stack, .root = root,
-				  .type = type };
+	const struct loader l = { .stack = stack, .root = root, .type = type };
 
 	*stack = (struct pam_stack){ 0 };
 	stack->lines = calloc(PAM_LINES_MAX, sizeof(*stack->lines));
@@ -344,14 +346,16 @@ bool pam_stack_load(struct pam_stack *stack, const char *root,
 	return true;
 }
 
-void pam_stack_free(struct pam_stack *stack)
+void
+pam_stack_free(struct pam_stack *stack)
 {
 	free(stack->lines);
 	*stack = (struct pam_stack){ 0 };
 }
 
-bool pam_includes(const char *root, const char *service,
-		  void (*fn)(void *arg, const char *name), void *arg)
+bool
+pam_includes(const char *root, const char *service,
+	     void (*fn)(void *arg, const char *name), void *arg)
 {
 	struct reader r;
 

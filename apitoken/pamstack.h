@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define PAM_LINES_MAX 128	/* of one stack, with all it includes */
-#define PAM_DEPTH_MAX 8		/* files that include files */
-#define PAM_WORDS_MAX 32	/* words of a line that are looked at */
-#define PAM_NAME_MAX 64		/* bytes of a module's name */
+#define PAM_LINES_MAX 128 /* of one stack, with all it includes */
+#define PAM_DEPTH_MAX 8 /* files that include files */
+#define PAM_WORDS_MAX 32 /* words of a line that are looked at */
+#define PAM_NAME_MAX 64 /* bytes of a module's name */
 
 /* What a module can answer, as far as it matters here. */
 enum pam_answer {
@@ -36,9 +36,9 @@ enum pam_action {
 };
 
 enum pam_role {
-	ROLE_PROVES,  /* looks at a password: any module not known better */
-	ROLE_PASSES,  /* succeeds whoever it is */
-	ROLE_GATE,    /* depends on user, place or time, not on a password */
+	ROLE_PROVES, /* looks at a password: any module not known better */
+	ROLE_PASSES, /* succeeds whoever it is */
+	ROLE_GATE, /* depends on user, place or time, not on a password */
 	ROLE_DENIES,
 	ROLE_OURS,
 	ROLE_SUBSTACK /* no module: the head of one */
@@ -47,29 +47,29 @@ enum pam_role {
 struct pam_line {
 	char file[PATH_MAX];
 	unsigned line;
-	int level;		/* of substacks around it */
+	int level; /* of substacks around it */
 	enum pam_role role;
 	int action[ANSWERS];
-	char module[PATH_MAX];	/* as written */
-	bool silent;		/* "-auth" */
+	char module[PATH_MAX]; /* as written */
+	bool silent; /* "-auth" */
 	bool nontoken_ignore, keep_authtok;
 };
 
 struct pam_stack {
 	struct pam_line *lines;
 	size_t n;
-	bool cut;		/* there was more */
+	bool cut; /* there was more */
 };
 
 /* What the modules answer in one login. */
 struct pam_scene {
 	enum pam_answer ours, proving;
-	bool gates;		/* what the gates say */
+	bool gates; /* what the gates say */
 };
 
 struct pam_outcome {
 	bool success;
-	bool went_on;		/* a proving module ran after ours */
+	bool went_on; /* a proving module ran after ours */
 };
 
 /** Folders that service files are in, the first one wins. */

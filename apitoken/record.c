@@ -8,7 +8,8 @@
 
 #include "apitoken.h"
 
-const char *record_state(const struct tc_record *rec)
+const char *
+record_state(const struct tc_record *rec)
 {
 	static const char *const words[TC_VERDICTS] = {
 		[TC_VALID] = "active",
@@ -26,8 +27,9 @@ const char *record_state(const struct tc_record *rec)
 }
 
 /* Joins n strings by commas; get gives the one at i, in buf or elsewhere. */
-static char *join(const struct tc_record *rec, size_t n,
-		  const char *(*get)(const struct tc_record *, size_t, char *))
+static char *
+join(const struct tc_record *rec, size_t n,
+     const char *(*get)(const struct tc_record *, size_t, char *))
 {
 	char buf[48], *text, *at;
 	size_t size = sizeof("any");
@@ -45,40 +47,44 @@ static char *join(const struct tc_record *rec, size_t n,
 	return text;
 }
 
-static const char *service_at(const struct tc_record *rec, size_t i,
-			      char *buf)
+static const char *
+service_at(const struct tc_record *rec, size_t i, char *buf)
 {
 	(void)buf;
 	return rec->services[i];
 }
 
-static const char *source_at(const struct tc_record *rec, size_t i, char *buf)
+static const char *
+source_at(const struct tc_record *rec, size_t i, char *buf)
 {
 	tc_format_source(&rec->sources[i], buf);
 	return buf;
 }
 
-char *record_services(const struct tc_record *rec)
+char *
+record_services(const struct tc_record *rec)
 {
 	return join(rec, rec->n_services, service_at);
 }
 
-char *record_sources(const struct tc_record *rec)
+char *
+record_sources(const struct tc_record *rec)
 {
 	return join(rec, rec->n_sources, source_at);
 }
 
-static json_t *json_services(const struct tc_record *rec)
+static json_t *
+json_services(const struct tc_record *rec)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; list && i < rec->n_services; i++)
-		(void)json_array_append_new(list,
-					    json_text(rec->services[i]));
+		(void)json_array_append_new(list, json_text(rec->services[i]));
 	return list;
 }
 
-static json_t *json_sources(const struct tc_record *rec)
+static json_t *
+json_sources(const struct tc_record *rec)
 {
 	json_t *list = json_array();
 	char text[48];
@@ -90,7 +96,8 @@ static json_t *json_sources(const struct tc_record *rec)
 	return list;
 }
 
-static json_t *json_properties(const struct tc_record *rec)
+static json_t *
+json_properties(const struct tc_record *rec)
 {
 	json_t *object = json_object();
 
@@ -99,20 +106,25 @@ static json_t *json_properties(const struct tc_record *rec)
 
 		escape(key, sizeof(key), rec->properties[i].key);
 		(void)json_object_set_new(object, key,
-				json_text(rec->properties[i].value));
+					  json_text(rec->properties[i].value));
 	}
 	return object;
 }
 
 /* Null where there is nothing to say. */
-static json_t *json_or_null(const char *text)
+static json_t *
+json_or_null(const char *text)
 {
 	return *text ? json_text(text) : json_null();
 }
 
-json_t *record_json(const struct tc_record *rec)
+json_t *
+record_json(const struct tc_record *rec)
 {
-	const struct { const char *name; json_t *value; } members[] = {
+	const struct {
+		const char *name;
+		json_t *value;
+	} members[] = {
 		{ "id", json_text(rec->id) },
 		{ "user", json_text(rec->user) },
 		{ "label", json_text(rec->label) },
@@ -144,15 +156,18 @@ json_t *record_json(const struct tc_record *rec)
 	return object;
 }
 
-bool record_find(struct app *app, const char *name, struct tc_record **rec)
+bool
+record_find(struct app *app, const char *name, struct tc_record **rec)
 {
 	struct tc_error err = { 0 };
 	char id[TC_ID_LEN + 1];
 	int code;
 
 	if (tc_is_token(name, strlen(name))) {
-		app->exit = complain(USAGE, app->verb->word, "a token does "
-			"not belong on the command line; name it by its id");
+		app->exit = complain(USAGE, app->verb->word,
+				     "a token does "
+				     "not belong on the command line; name it "
+				     "by its id");
 		return false;
 	}
 	code = tc_find(app->handle, name, id, &err);

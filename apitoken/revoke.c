@@ -15,7 +15,8 @@ struct selection {
 	size_t n;
 };
 
-static void selection_free(struct selection *sel)
+static void
+selection_free(struct selection *sel)
 {
 	for (size_t i = 0; i < sel->n; i++)
 		tc_record_free(sel->recs[i]);
@@ -23,7 +24,8 @@ static void selection_free(struct selection *sel)
 	free(sel->ids);
 }
 
-static bool has(const struct selection *sel, const char *id)
+static bool
+has(const struct selection *sel, const char *id)
 {
 	for (size_t i = 0; i < sel->n; i++) {
 		if (strcmp(sel->ids[i], id) == 0)
@@ -32,7 +34,8 @@ static bool has(const struct selection *sel, const char *id)
 	return false;
 }
 
-static bool resolve(struct app *app, struct selection *sel)
+static bool
+resolve(struct app *app, struct selection *sel)
 {
 	sel->recs = calloc(app->n_operands, sizeof(struct tc_record *));
 	sel->ids = calloc(app->n_operands, sizeof(const char *));
@@ -56,7 +59,8 @@ static bool resolve(struct app *app, struct selection *sel)
 	return true;
 }
 
-static bool may_revoke(const struct selection *sel, bool yes)
+static bool
+may_revoke(const struct selection *sel, bool yes)
 {
 	char question[64];
 
@@ -67,7 +71,8 @@ static bool may_revoke(const struct selection *sel, bool yes)
 	return confirm(question);
 }
 
-static int report(struct app *app, const struct selection *sel)
+static int
+report(struct app *app, const struct selection *sel)
 {
 	int code = DONE;
 
@@ -79,28 +84,34 @@ static int report(struct app *app, const struct selection *sel)
 
 		if (app->json) {
 			code = tc_show(app->handle, old->id, &now, &err);
-			code = code == TC_OK ? put_json(record_json(now)) :
-				complain_tc(code, &err);
+			code = code == TC_OK ? put_json(record_json(now))
+					     : complain_tc(code, &err);
 			tc_record_free(now);
 			continue;
 		}
 		(void)snprintf(text, sizeof(text), "%s/%s", old->user,
 			       old->label);
 		escape(name, sizeof(name), text);
-		put("%s %s %s\n", old->id, old->state == TC_STATE_REVOKED ?
-		    "was revoked before:" : "revoked:", name);
+		put("%s %s %s\n", old->id,
+		    old->state == TC_STATE_REVOKED ? "was revoked before:"
+						   : "revoked:",
+		    name);
 	}
 	return code;
 }
 
-int verb_revoke(struct app *app, int argc, char **argv)
+int
+verb_revoke(struct app *app, int argc, char **argv)
 {
 	const char *reason = NULL;
 	bool yes = false;
 	const struct opt opts[] = {
-		{ .name = "reason", .value = "TEXT", .text = &reason,
+		{ .name = "reason",
+		  .value = "TEXT",
+		  .text = &reason,
 		  .help = "why, for the record and the log" },
-		{ .name = "yes", .flag = &yes,
+		{ .name = "yes",
+		  .flag = &yes,
 		  .help = "do not ask before more than one" },
 	};
 	struct selection sel = { 0 };
@@ -108,8 +119,7 @@ int verb_revoke(struct app *app, int argc, char **argv)
 	struct tc_actor actor;
 	int code;
 
-	if (!app_options(app, opts, COUNT(opts), argc, argv) ||
-	    !app_open(app))
+	if (!app_options(app, opts, COUNT(opts), argc, argv) || !app_open(app))
 		return app->exit;
 	actor = actor_self();
 	if (!resolve(app, &sel)) {
@@ -119,8 +129,8 @@ int verb_revoke(struct app *app, int argc, char **argv)
 	} else {
 		code = tc_revoke(app->handle, &actor, sel.ids, sel.n,
 				 reason ? reason : "", &err);
-		code = code == TC_OK ? report(app, &sel) :
-			complain_tc(code, &err);
+		code =
+		    code == TC_OK ? report(app, &sel) : complain_tc(code, &err);
 	}
 	selection_free(&sel);
 	return code;

@@ -7,14 +7,16 @@
 
 #include "apitoken.h"
 
-static void free_row(char **row, size_t n)
+static void
+free_row(char **row, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		free(row[i]);
 	free(row);
 }
 
-static char **copy_row(const char *const *cells, size_t n)
+static char **
+copy_row(const char *const *cells, size_t n)
 {
 	char **row = calloc(n, sizeof(*row));
 
@@ -31,7 +33,8 @@ static char **copy_row(const char *const *cells, size_t n)
 	return row;
 }
 
-bool table_add(struct table *table, const char *const *cells)
+bool
+table_add(struct table *table, const char *const *cells)
 {
 	if (table->n == table->room) {
 		const size_t room = table->room ? 2 * table->room : 64;
@@ -54,10 +57,11 @@ struct order {
 	size_t n;
 };
 
-static int compare(const void *one, const void *other, void *arg)
+static int
+compare(const void *one, const void *other, void *arg)
 {
 	char *const *a = *(char **const *)one, *const *b =
-		*(char **const *)other;
+						   *(char **const *)other;
 	const struct order *order = arg;
 	int result = 0;
 
@@ -66,7 +70,8 @@ static int compare(const void *one, const void *other, void *arg)
 	return result;
 }
 
-void table_sort(struct table *table, const size_t *by, size_t n)
+void
+table_sort(struct table *table, const size_t *by, size_t n)
 {
 	struct order order = { by, n };
 
@@ -76,7 +81,8 @@ void table_sort(struct table *table, const size_t *by, size_t n)
 	}
 }
 
-static size_t column_width(const struct table *table, size_t column)
+static size_t
+column_width(const struct table *table, size_t column)
 {
 	size_t widest = table->heads ? text_width(table->heads[column]) : 0;
 
@@ -89,14 +95,15 @@ static size_t column_width(const struct table *table, size_t column)
 	return widest;
 }
 
-static void print_row(const struct table *table, const size_t *widths,
-		      const char *const *cells)
+static void
+print_row(const struct table *table, const size_t *widths,
+	  const char *const *cells)
 {
 	for (size_t i = 0; i < table->columns; i++) {
 		const bool last = i + 1 == table->columns;
 		const size_t pad = widths[i] - text_width(cells[i]) + 2;
-		const char *start = i + 1 == table->coloured ?
-			colour(cells[i]) : "";
+		const char *start =
+		    i + 1 == table->coloured ? colour(cells[i]) : "";
 
 		put("%s%s%s", start, cells[i], *start ? colour(NULL) : "");
 		put("%*s", last ? 0 : (int)pad, "");
@@ -104,7 +111,8 @@ static void print_row(const struct table *table, const size_t *widths,
 	put("\n");
 }
 
-void table_print(const struct table *table)
+void
+table_print(const struct table *table)
 {
 	size_t *widths = calloc(table->columns, sizeof(*widths));
 
@@ -117,13 +125,13 @@ void table_print(const struct table *table)
 	if (table->heads)
 		print_row(table, widths, table->heads);
 	for (size_t i = 0; i < table->n; i++) {
-		print_row(table, widths,
-			  (const char *const *)table->rows[i]);
+		print_row(table, widths, (const char *const *)table->rows[i]);
 	}
 	free(widths);
 }
 
-void table_free(struct table *table)
+void
+table_free(struct table *table)
 {
 	for (size_t i = 0; i < table->n; i++)
 		free_row(table->rows[i], table->columns);

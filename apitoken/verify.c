@@ -13,45 +13,38 @@
 /* White space around a token is accepted, a whole file is not. */
 #define INPUT_SIZE 4097
 
-static int exit_for_verdict(enum tc_verdict verdict)
+static int
+exit_for_verdict(enum tc_verdict verdict)
 {
 	static const int exits[TC_VERDICTS] = {
-		[TC_UNAVAILABLE] = UNAVAILABLE,
-		[TC_NOT_A_TOKEN] = REFUSED,
-		[TC_DISABLED] = REFUSED,
-		[TC_MALFORMED] = REFUSED,
-		[TC_BAD_CHECKSUM] = REFUSED,
-		[TC_UNKNOWN_KEY] = REFUSED,
-		[TC_UNKNOWN_TOKEN] = REFUSED,
-		[TC_FORGED] = REFUSED,
-		[TC_WRONG_USER] = REFUSED,
-		[TC_REVOKED] = REFUSED,
-		[TC_EXPIRED] = REFUSED,
-		[TC_NOT_YET_VALID] = REFUSED,
-		[TC_WRONG_SERVICE] = REFUSED,
-		[TC_WRONG_SOURCE] = REFUSED,
-		[TC_USER_REFUSED] = REFUSED,
-		[TC_VALID] = DONE,
+		[TC_UNAVAILABLE] = UNAVAILABLE, [TC_NOT_A_TOKEN] = REFUSED,
+		[TC_DISABLED] = REFUSED,	[TC_MALFORMED] = REFUSED,
+		[TC_BAD_CHECKSUM] = REFUSED,	[TC_UNKNOWN_KEY] = REFUSED,
+		[TC_UNKNOWN_TOKEN] = REFUSED,	[TC_FORGED] = REFUSED,
+		[TC_WRONG_USER] = REFUSED,	[TC_REVOKED] = REFUSED,
+		[TC_EXPIRED] = REFUSED,		[TC_NOT_YET_VALID] = REFUSED,
+		[TC_WRONG_SERVICE] = REFUSED,	[TC_WRONG_SOURCE] = REFUSED,
+		[TC_USER_REFUSED] = REFUSED,	[TC_VALID] = DONE,
 	};
 
 	return (unsigned)verdict < TC_VERDICTS ? exits[verdict] : UNAVAILABLE;
 }
 
-static json_t *verdict_json(const struct tc_result *res)
+static json_t *
+verdict_json(const struct tc_result *res)
 {
 	json_t *object = json_object();
-	int failed = json_object_set_new(object, "verdict",
-				json_string(tc_verdict_name(res->verdict)));
+	int failed = json_object_set_new(
+	    object, "verdict", json_string(tc_verdict_name(res->verdict)));
 
 	if (res->proved) {
-		failed |= json_object_set_new(object, "user",
-					      json_text(res->user));
-		failed |= json_object_set_new(object, "label",
-					      json_text(res->label));
-		failed |= json_object_set_new(object, "id",
-					      json_text(res->id));
-		failed |= json_object_set_new(object, "kid",
-				json_integer((json_int_t)res->kid));
+		failed |=
+		    json_object_set_new(object, "user", json_text(res->user));
+		failed |=
+		    json_object_set_new(object, "label", json_text(res->label));
+		failed |= json_object_set_new(object, "id", json_text(res->id));
+		failed |= json_object_set_new(
+		    object, "kid", json_integer((json_int_t)res->kid));
 		failed |= json_object_set_new(object, "expires",
 					      json_when(res->expires));
 	}
@@ -65,7 +58,8 @@ static json_t *verdict_json(const struct tc_result *res)
 	return object;
 }
 
-static void print_verdict(const struct tc_result *res)
+static void
+print_verdict(const struct tc_result *res)
 {
 	const char *word = tc_verdict_name(res->verdict);
 	char text[ESCAPED_MAX];
@@ -89,15 +83,17 @@ static void print_verdict(const struct tc_result *res)
 }
 
 /* A source that is no address would be judged as an unknown one. */
-static bool is_address(const char *text)
+static bool
+is_address(const char *text)
 {
 	unsigned char addr[16];
 
 	return inet_pton(AF_INET, text, addr) == 1 ||
-		inet_pton(AF_INET6, text, addr) == 1;
+	       inet_pton(AF_INET6, text, addr) == 1;
 }
 
-static int judge(struct app *app, const struct tc_request *wanted)
+static int
+judge(struct app *app, const struct tc_request *wanted)
 {
 	struct tc_request req = *wanted;
 	char token[INPUT_SIZE];
@@ -120,15 +116,22 @@ static int judge(struct app *app, const struct tc_request *wanted)
 	return code;
 }
 
-int verb_verify(struct app *app, int argc, char **argv)
+int
+verb_verify(struct app *app, int argc, char **argv)
 {
 	struct tc_request req = { 0 };
 	const struct opt opts[] = {
-		{ .name = "service", .value = "NAME", .text = &req.service,
+		{ .name = "service",
+		  .value = "NAME",
+		  .text = &req.service,
 		  .help = "the service that is logged in to (needed)" },
-		{ .name = "user", .value = "NAME", .text = &req.user,
+		{ .name = "user",
+		  .value = "NAME",
+		  .text = &req.user,
 		  .help = "the user who logs in (the token's owner)" },
-		{ .name = "from", .value = "ADDRESS", .text = &req.rhost,
+		{ .name = "from",
+		  .value = "ADDRESS",
+		  .text = &req.rhost,
 		  .help = "the address it comes from" },
 	};
 
@@ -145,7 +148,8 @@ int verb_verify(struct app *app, int argc, char **argv)
 }
 
 /* ---- inspect ---- */
-static const char *caveat_name(enum tc_caveat_type type)
+static const char *
+caveat_name(enum tc_caveat_type type)
 {
 	switch (type) {
 	case TC_CAVEAT_NOT_AFTER:
@@ -158,8 +162,8 @@ static const char *caveat_name(enum tc_caveat_type type)
 	return "unknown";
 }
 
-static void caveat_value(const struct tc_caveat *caveat, char *out,
-			 size_t size)
+static void
+caveat_value(const struct tc_caveat *caveat, char *out, size_t size)
 {
 	char source[48];
 
@@ -178,7 +182,8 @@ static void caveat_value(const struct tc_caveat *caveat, char *out,
 	(void)snprintf(out, size, "?");
 }
 
-static int inspected_json(const struct tc_inspected *seen)
+static int
+inspected_json(const struct tc_inspected *seen)
 {
 	json_t *caveats = json_array();
 
@@ -186,17 +191,19 @@ static int inspected_json(const struct tc_inspected *seen)
 		char value[sizeof(seen->caveats[i].services)];
 
 		caveat_value(&seen->caveats[i], value, sizeof(value));
-		(void)json_array_append_new(caveats, json_pack("{s:s, s:o}",
-			"type", caveat_name(seen->caveats[i].type), "value",
-			json_text(value)));
+		(void)json_array_append_new(
+		    caveats, json_pack("{s:s, s:o}", "type",
+				       caveat_name(seen->caveats[i].type),
+				       "value", json_text(value)));
 	}
-	return put_json(json_pack("{s:s, s:i, s:i, s:i, s:o}",
-		"id", seen->id, "format", (int)seen->format,
-		"type", (int)seen->type, "kid", (int)seen->kid,
-		"caveats", caveats));
+	return put_json(json_pack("{s:s, s:i, s:i, s:i, s:o}", "id", seen->id,
+				  "format", (int)seen->format, "type",
+				  (int)seen->type, "kid", (int)seen->kid,
+				  "caveats", caveats));
 }
 
-static void print_inspected(const struct tc_inspected *seen)
+static void
+print_inspected(const struct tc_inspected *seen)
 {
 	put("id        %s\nkey       %u\n", seen->id, seen->kid);
 	for (size_t i = 0; i < seen->n_caveats; i++) {
@@ -212,7 +219,8 @@ static void print_inspected(const struct tc_inspected *seen)
 		put("caveats   none\n");
 }
 
-int verb_inspect(struct app *app, int argc, char **argv)
+int
+verb_inspect(struct app *app, int argc, char **argv)
 {
 	struct tc_inspected seen;
 	enum tc_verdict verdict = TC_UNAVAILABLE;

@@ -101,17 +101,16 @@ json_line(const struct tc_event *e)
 	escape_all(e, &x);
 	if (gmtime_r(&now, &tm))
 		(void)strftime(ts, sizeof(ts), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	o = json_pack("{s:i,s:s,s:s,s:s,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?,s:o,"
-		      "s:s?,s:i,s:s?}",
-		      "v", 1, "ts", ts, "event", e->event, "result",
-		      e->result, "reason", null_if_empty(e->reason), "id",
-		      null_if_empty(e->id), "label", null_if_empty(x.label),
-		      "user", null_if_empty(x.user), "service",
-		      null_if_empty(x.service), "rhost",
-		      null_if_empty(x.rhost), "kid",
-		      e->kid ? json_integer((json_int_t)e->kid) : json_null(),
-		      "actor", null_if_empty(x.actor), "pid", (int)getpid(),
-		      "why", null_if_empty(x.why));
+	o = json_pack(
+	    "{s:i,s:s,s:s,s:s,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?,s:o,"
+	    "s:s?,s:i,s:s?}",
+	    "v", 1, "ts", ts, "event", e->event, "result", e->result, "reason",
+	    null_if_empty(e->reason), "id", null_if_empty(e->id), "label",
+	    null_if_empty(x.label), "user", null_if_empty(x.user), "service",
+	    null_if_empty(x.service), "rhost", null_if_empty(x.rhost), "kid",
+	    e->kid ? json_integer((json_int_t)e->kid) : json_null(), "actor",
+	    null_if_empty(x.actor), "pid", (int)getpid(), "why",
+	    null_if_empty(x.why));
 	text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);
 	if (text && asprintf(&line, "%s\n", text) < 0)
@@ -132,8 +131,10 @@ open_log(const struct tc_policy *p, struct tc_error *err)
 		return -1;
 	}
 	/* O_NONBLOCK: a FIFO put there must not hang a login. */
-	fd = openat(p->audit_dir, p->audit_base, O_WRONLY | O_APPEND |
-		    O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640);
+	fd = openat(p->audit_dir, p->audit_base,
+		    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK |
+			O_CLOEXEC,
+		    0640);
 	if (fd < 0 || fstat(fd, &st)) {
 		tc_fail_errno(err, "%s", p->config.audit_log);
 	} else if (!S_ISREG(st.st_mode)) {

@@ -10,14 +10,14 @@
 #include "handle.h"
 
 struct tc_event {
-	const char *event;  /* "login", "create", ... */
+	const char *event; /* "login", "create", ... */
 	const char *result; /* "allow", "deny", "ok" */
 	const char *reason; /* a verdict's word or NULL */
 	const char *id, *label, *user, *service, *rhost; /* or NULL */
-	unsigned kid;	    /* 0: none */
-	const char *actor;  /* or NULL */
-	const char *why;    /* for the administrator; or NULL */
-	int priority;	    /* of <syslog.h> */
+	unsigned kid; /* 0: none */
+	const char *actor; /* or NULL */
+	const char *why; /* for the administrator; or NULL */
+	int priority; /* of <syslog.h> */
 };
 
 /* Both logs, best effort: a login is never refused for its line's sake. */

@@ -48,7 +48,7 @@ known_and_fits(unsigned type, const unsigned char *value, size_t len)
 	};
 
 	return type < sizeof(fits) / sizeof(fits[0]) && fits[type] &&
-	    fits[type](value, len);
+	       fits[type](value, len);
 }
 
 int

@@ -34,8 +34,8 @@ begin_once(struct tc_change *c, int *settled, struct tc_error *err)
 }
 
 int
-tc_change_begin(struct tc_change *c, tc_handle *h,
-		const struct tc_actor *actor, struct tc_error *err)
+tc_change_begin(struct tc_change *c, tc_handle *h, const struct tc_actor *actor,
+		struct tc_error *err)
 {
 	int rc = TC_OK, settled = 0;
 
@@ -51,8 +51,10 @@ tc_change_begin(struct tc_change *c, tc_handle *h,
 		rc = begin_once(c, &settled, err);
 	c->now = (int64_t)time(NULL);
 	if (rc == TC_OK && !c->policy->config.enabled)
-		return tc_fail(err, TC_E_REFUSED, "%s: \"enabled = no\": "
-			       "nothing may be changed", h->config_path);
+		return tc_fail(err, TC_E_REFUSED,
+			       "%s: \"enabled = no\": "
+			       "nothing may be changed",
+			       h->config_path);
 	return rc;
 }
 
@@ -188,16 +190,21 @@ tc_change_get(struct tc_change *c, const char *id, struct tc_record **r,
 	*r = tc_record_read(at.key, at.value, at.len);
 	*key = *r ? tc_keys_find(&c->policy->keys, (*r)->kid) : NULL;
 	if (!*r)
-		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: the record %s is "
-			     "damaged", path, id);
+		rc = tc_fail(err, TC_E_UNAVAILABLE,
+			     "%s: the record %s is "
+			     "damaged",
+			     path, id);
 	else if (!*key)
-		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: its key %u is not "
-			     "in %s", id, (*r)->kid,
-			     c->policy->config.secret_file);
-	else if (!tc_record_sealed(&c->h->crypto, (*key)->rec, at.key,
-				   at.value, at.len))
-		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: the seal of record "
-			     "%s does not fit", path, id);
+		rc = tc_fail(err, TC_E_UNAVAILABLE,
+			     "%s: its key %u is not "
+			     "in %s",
+			     id, (*r)->kid, c->policy->config.secret_file);
+	else if (!tc_record_sealed(&c->h->crypto, (*key)->rec, at.key, at.value,
+				   at.len))
+		rc = tc_fail(err, TC_E_UNAVAILABLE,
+			     "%s: the seal of record "
+			     "%s does not fit",
+			     path, id);
 	else
 		rc = TC_OK;
 	free(at.value);

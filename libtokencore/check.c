@@ -40,23 +40,24 @@ mend_for(const char *why)
 		const char *words, *mend;
 	} table[] = {
 		{ "writable by others", "take the permission away: "
-		  "chmod go-w" },
+					"chmod go-w" },
 		{ "readable by everyone", "chmod o-r; if it held a secret, "
-		  "make a new key: apitoken key add --activate" },
+					  "make a new key: apitoken key add "
+					  "--activate" },
 		{ "belongs neither", "give it to root: chown root" },
 		{ "symbolic link", "put the file itself there" },
 		{ "No such file", "make an installation with \"apitoken "
-		  "init\", or restore the file from a backup" },
+				  "init\", or restore the file from a backup" },
 		{ "Permission denied", "run it as root, or add the service's "
-		  "user to the group apitoken" },
+				       "user to the group apitoken" },
 		{ "shorter than", "choose a longer secret in secret.conf, or "
-		  "let \"apitoken key add\" make one" },
+				  "let \"apitoken key add\" make one" },
 		{ "no key is active", "apitoken key activate N, or set "
-		  "\"state = active\" in one section" },
+				      "\"state = active\" in one section" },
 		{ "damaged", "restore the store from a backup" },
 		{ "missing", "restore the store from a backup" },
 		{ "not of the commit", "restore the whole store from one "
-		  "backup, not single files" },
+				       "backup, not single files" },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -85,13 +86,14 @@ check_file(struct check *c, const struct tc_store *s, enum tc_store_file f)
 {
 	struct tc_error err;
 	struct stat st;
-	int fd = tc_trust_file(s->dir, tc_store_names[f], s->paths[f],
-			       O_RDONLY, TC_GROUP_MAY_READ, &st, &err);
+	int fd = tc_trust_file(s->dir, tc_store_names[f], s->paths[f], O_RDONLY,
+			       TC_GROUP_MAY_READ, &st, &err);
 
 	if (fd >= 0)
 		close(fd);
 	else if (f == TC_FILE_JOURNAL && errno == ENOENT)
-		say(c, TC_WARNING, s->paths[f], "is missing", "nothing to do: "
+		say(c, TC_WARNING, s->paths[f], "is missing",
+		    "nothing to do: "
 		    "the next change begins a new one");
 	else if (f != TC_FILE_LOCK || (errno != ENOENT && errno != EACCES))
 		say_error(c, TC_PROBLEM, err.text);
@@ -154,27 +156,36 @@ say_tally(struct check *c, const struct tally *t, const char *path)
 	char text[160];
 
 	if (t->bad_seals > 0) {
-		(void)snprintf(text, sizeof(text), "the seals of %" PRIu64
-			       " records do not fit: the records are damaged, "
-			       "or the secret was changed", t->bad_seals);
-		say(c, TC_PROBLEM, path, text, "put the old secret back and "
+		(void)snprintf(text, sizeof(text),
+			       "the seals of %" PRIu64 " records do not fit: "
+			       "the records are "
+			       "damaged, "
+			       "or the secret was changed",
+			       t->bad_seals);
+		say(c, TC_PROBLEM, path, text,
+		    "put the old secret back and "
 		    "add a new key beside it, or restore the store");
 	}
 	if (t->no_key > 0) {
-		(void)snprintf(text, sizeof(text), "%" PRIu64 " tokens are of "
+		(void)snprintf(text, sizeof(text),
+			       "%" PRIu64 " tokens are of "
 			       "keys that are not in the secret file",
 			       t->no_key);
-		say(c, TC_WARNING, path, text, "put the key's section back, "
+		say(c, TC_WARNING, path, text,
+		    "put the key's section back, "
 		    "or take it that they are refused");
 	}
 	if (t->future > 0) {
-		(void)snprintf(text, sizeof(text), "%" PRIu64 " tokens were "
-			       "made in the future", t->future);
+		(void)snprintf(text, sizeof(text),
+			       "%" PRIu64 " tokens were "
+			       "made in the future",
+			       t->future);
 		say(c, TC_PROBLEM, "clock", text, "set the clock");
 	}
 	if (t->bad_seals == 0) {
-		(void)snprintf(text, sizeof(text), "store: %" PRIu64
-			       " tokens, every record whole", t->tokens);
+		(void)snprintf(text, sizeof(text),
+			       "store: %" PRIu64 " tokens, every record whole",
+			       t->tokens);
 		say(c, TC_FINE, text, "", "");
 	}
 }
@@ -216,8 +227,7 @@ look_at_standby(struct look *k, const struct tc_policy *p,
 }
 
 static void
-look(struct look *k, tc_handle *h, const struct tc_policy *p,
-     struct tc_view *v)
+look(struct look *k, tc_handle *h, const struct tc_policy *p, struct tc_view *v)
 {
 	struct stat st;
 
@@ -228,10 +238,9 @@ look(struct look *k, tc_handle *h, const struct tc_policy *p,
 	look_at_standby(k, p, v);
 	if (walk(&v->map, &k->tally))
 		k->current = v->map.why;
-	k->journal_odd = fstatat(p->store.dir,
-				 tc_store_names[TC_FILE_JOURNAL], &st,
-				 AT_SYMLINK_NOFOLLOW) == 0 &&
-	    (uint64_t)st.st_size != v->state.journal_len;
+	k->journal_odd = fstatat(p->store.dir, tc_store_names[TC_FILE_JOURNAL],
+				 &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			 (uint64_t)st.st_size != v->state.journal_len;
 }
 
 /* The standby and the journal harm no login. */
@@ -247,8 +256,8 @@ say_look(struct check *c, const struct look *k, const struct tc_policy *p,
 	else
 		say_tally(c, &k->tally, p->store.paths[v->state.side]);
 	if (v->state.head.time > k->tally.now + p->config.clock_skew)
-		say(c, TC_PROBLEM, "clock",
-		    "the last commit is in the future", "set the clock");
+		say(c, TC_PROBLEM, "clock", "the last commit is in the future",
+		    "set the clock");
 	if (*k->planted)
 		say_error(c, TC_PROBLEM, k->planted);
 	if (*k->standby)
@@ -258,14 +267,14 @@ say_look(struct check *c, const struct look *k, const struct tc_policy *p,
 	if (k->journal_odd)
 		say(c, TC_WARNING, p->store.paths[TC_FILE_JOURNAL],
 		    "ends elsewhere than the state file says: a change was "
-		    "cut off", "nothing to do: the next change brings the "
+		    "cut off",
+		    "nothing to do: the next change brings the "
 		    "store in order");
 }
 
 /* 1: said; 0: a commit came between, or may be in the making. */
 static int
-check_once(struct check *c, tc_handle *h, const struct tc_policy *p,
-	   int locked)
+check_once(struct check *c, tc_handle *h, const struct tc_policy *p, int locked)
 {
 	struct tc_error err;
 	struct tc_view v;
@@ -278,7 +287,7 @@ check_once(struct check *c, tc_handle *h, const struct tc_policy *p,
 		return rc > 0;
 	look(&k, h, p, &v);
 	still = !tc_view_moved(&p->store, &v) &&
-	    (locked || (!*k.standby && !k.journal_odd));
+		(locked || (!*k.standby && !k.journal_odd));
 	if (still)
 		say_look(c, &k, p, &v);
 	tc_view_close(&v);
@@ -304,8 +313,10 @@ check_store(struct check *c, tc_handle *h, const struct tc_policy *p)
 	for (int i = 0; !said && i < 20; i++)
 		said = check_once(c, h, p, 1);
 	if (!said)
-		say(c, TC_WARNING, p->config.store, "changes all the time: "
-		    "not looked at", "run it again, as root");
+		say(c, TC_WARNING, p->config.store,
+		    "changes all the time: "
+		    "not looked at",
+		    "run it again, as root");
 }
 
 static void
@@ -316,7 +327,8 @@ check_audit(struct check *c, const struct tc_policy *p)
 	if (!path)
 		return;
 	if (p->audit_dir < 0)
-		say(c, TC_PROBLEM, path, "its folder is missing: logins are "
+		say(c, TC_PROBLEM, path,
+		    "its folder is missing: logins are "
 		    "not logged there and changes are refused",
 		    "make the folder, or set \"audit_log = none\"");
 	else if (faccessat(p->audit_dir, p->audit_base, W_OK, AT_EACCESS) &&
@@ -332,11 +344,13 @@ check_keys(struct check *c, const struct tc_policy *p)
 	char text[96];
 
 	(void)snprintf(text, sizeof(text), "keys: %zu, number %u is active",
-		 p->keys.n, tc_keys_active(&p->keys)->kid);
+		       p->keys.n, tc_keys_active(&p->keys)->kid);
 	say(c, TC_FINE, text, "", "");
 	if (!p->config.enabled)
-		say(c, TC_WARNING, "configuration", "\"enabled = no\": every "
-		    "token is refused", "set \"enabled = yes\"");
+		say(c, TC_WARNING, "configuration",
+		    "\"enabled = no\": every "
+		    "token is refused",
+		    "set \"enabled = yes\"");
 }
 
 enum tc_severity

@@ -25,12 +25,12 @@ struct tc_txn {
 	const struct tc_store *s;
 	int lock_fd, journal_fd; /* journal -1: has to be begun anew */
 	struct tc_view now;
-	struct tc_writer entry;	   /* what this commit does */
-	unsigned char *previous;   /* the entry the standby has not seen */
+	struct tc_writer entry; /* what this commit does */
+	unsigned char *previous; /* the entry the standby has not seen */
 	size_t previous_len;
 	enum tc_standby standby;
-	int touched, begun_anew;   /* what undo() has to know */
-	int copied;		   /* the standby, a moment ago */
+	int touched, begun_anew; /* what undo() has to know */
+	int copied; /* the standby, a moment ago */
 };
 
 static void
@@ -59,8 +59,10 @@ wait_for_lock(int fd, const char *path, struct tc_error *err)
 			return tc_fail_errno(err, "%s", path);
 		nanosleep(&nap, NULL);
 	}
-	return tc_fail(err, TC_E_UNAVAILABLE, "%s: another change has held "
-		       "it for %d seconds", path, LOCK_WAIT_MS / 1000);
+	return tc_fail(err, TC_E_UNAVAILABLE,
+		       "%s: another change has held "
+		       "it for %d seconds",
+		       path, LOCK_WAIT_MS / 1000);
 }
 
 static int
@@ -71,9 +73,9 @@ take_lock(struct tc_txn *t, struct tc_error *err)
 	int rc;
 
 	/* Made with the mode that keeps readers from locking writers out. */
-	t->lock_fd = openat(t->s->dir, tc_store_names[TC_FILE_LOCK], O_RDWR |
-			    O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
-			    0600);
+	t->lock_fd = openat(
+	    t->s->dir, tc_store_names[TC_FILE_LOCK],
+	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
 	if (t->lock_fd < 0)
 		return tc_fail_errno(err, "%s", path);
 	close(t->lock_fd);
@@ -83,11 +85,12 @@ take_lock(struct tc_txn *t, struct tc_error *err)
 		return err->code;
 	rc = wait_for_lock(t->lock_fd, path, err);
 	if (rc == TC_OK && (fstat(t->lock_fd, &st) || st.st_nlink == 0))
-		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: was taken away",
-			     path);
+		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: was taken away", path);
 	if (rc == TC_OK && (st.st_mode & 077))
-		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: others could hold "
-			     "it and stop every change (chmod 600)", path);
+		rc = tc_fail(err, TC_E_UNAVAILABLE,
+			     "%s: others could hold "
+			     "it and stop every change (chmod 600)",
+			     path);
 	return rc;
 }
 
@@ -99,7 +102,8 @@ journal_ours(const struct tc_txn *t)
 
 	tc_journal_start(ours, t->now.state.head.store_id);
 	return pread(t->journal_fd, start, sizeof(start), 0) ==
-	    (ssize_t)sizeof(start) && memcmp(start, ours, sizeof(ours)) == 0;
+		   (ssize_t)sizeof(start) &&
+	       memcmp(start, ours, sizeof(ours)) == 0;
 }
 
 /* Is its last entry the last commit?  One that was begun anew by a commit
@@ -115,7 +119,7 @@ journal_current(const struct tc_txn *t)
 		return state->journal_len == TC_JOURNAL_START;
 	return pread(t->journal_fd, seq, sizeof(seq),
 		     (off_t)state->journal_last + 4) == (ssize_t)sizeof(seq) &&
-	    tc_get(&r, 8) == state->head.seq;
+	       tc_get(&r, 8) == state->head.seq;
 }
 
 /* Closes a journal that cannot vouch for the standby. */
@@ -158,9 +162,9 @@ look_around(struct tc_txn *t, struct tc_error *err)
 	struct stat st;
 	int rc;
 
-	t->journal_fd = tc_trust_file(t->s->dir,
-				      tc_store_names[TC_FILE_JOURNAL], path,
-				      O_RDWR, TC_GROUP_MAY_READ, &st, err);
+	t->journal_fd =
+	    tc_trust_file(t->s->dir, tc_store_names[TC_FILE_JOURNAL], path,
+			  O_RDWR, TC_GROUP_MAY_READ, &st, err);
 	if (t->journal_fd < 0 && errno != ENOENT)
 		return err->code;
 	rc = tc_standby_look(t->s, &t->now.state, &t->standby, err);
@@ -198,7 +202,8 @@ tc_txn_begin(const struct tc_store *s, struct tc_txn **txn,
 		txn_free(t);
 		return rc < 0 ? tc_fail(err, TC_E_UNAVAILABLE,
 					"%s: changed under the lock",
-					s->paths[TC_FILE_STATE]) : rc;
+					s->paths[TC_FILE_STATE])
+			      : rc;
 	}
 	tc_entry_begin(&t->entry, t->now.state.head.seq + 1);
 	*txn = t;
@@ -339,7 +344,8 @@ undo(struct tc_txn *t)
 
 	if (t->touched &&
 	    ((unlinkat(s->dir, tc_store_names[standby_side(t)], 0) &&
-	      errno != ENOENT) || fsync(s->dir)))
+	      errno != ENOENT) ||
+	     fsync(s->dir)))
 		return; /* the long journal says "unclean" instead */
 	if (t->journal_fd >= 0 && !t->begun_anew &&
 	    ftruncate(t->journal_fd, (off_t)t->now.state.journal_len) == 0)
@@ -428,12 +434,12 @@ create_data(const struct tc_store *s, struct tc_head *head,
 		rc = tc_fail_errno(err, "%s", s->paths[TC_LEFT]);
 	m.file = tc_gdbm_open(fd, TC_GDBM_NEW, &why);
 	if (!m.file)
-		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
-			     s->paths[TC_LEFT], why);
+		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s", s->paths[TC_LEFT],
+			     why);
 	else if (tc_map_create(&m) || tc_map_put_head(&m) ||
 		 tc_gdbm_sync(m.file))
-		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
-			     s->paths[TC_LEFT], tc_gdbm_why(m.file));
+		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s", s->paths[TC_LEFT],
+			     tc_gdbm_why(m.file));
 	tc_gdbm_close(m.file);
 	if (rc == TC_OK)
 		return tc_new_publish(s->dir, name, NULL, err);
@@ -449,8 +455,8 @@ create_journal(const struct tc_store *s, struct tc_state_file *state,
 
 	tc_journal_start(start, state->head.store_id);
 	state->journal_len = state->journal_last = sizeof(start);
-	return tc_new_file(s->dir, tc_store_names[TC_FILE_JOURNAL], 0640,
-			   start, sizeof(start), err);
+	return tc_new_file(s->dir, tc_store_names[TC_FILE_JOURNAL], 0640, start,
+			   sizeof(start), err);
 }
 
 int
@@ -474,8 +480,8 @@ tc_store_create(const struct tc_store *s, int64_t now, struct tc_error *err)
 	if (rc == TC_OK)
 		rc = write_state(s, &state, err);
 	if (rc == TC_OK)
-		rc = tc_new_publish(s->dir, tc_store_names[TC_FILE_STATE],
-				    NULL, err);
+		rc = tc_new_publish(s->dir, tc_store_names[TC_FILE_STATE], NULL,
+				    err);
 	if (rc != TC_OK)
 		tc_new_abandon(s->dir, tc_store_names[TC_FILE_STATE]);
 	return rc;

@@ -78,8 +78,9 @@ static const char *
 span(struct parse *p, const char *value, void *field)
 {
 	(void)p;
-	return tc_span(value, field)
-		? "not a span of time such as 90d, 12h or 60s" : NULL;
+	return tc_span(value, field) ? "not a span of time such as 90d, 12h or "
+				       "60s"
+				     : NULL;
 }
 
 static const char *
@@ -123,21 +124,20 @@ static const struct {
 	size_t field;
 	int required;
 } table[] = {
-#define ROW(key, parse) { #key, parse, offsetof(struct tc_config, key), 0 }
-#define REQUIRED(key, parse) \
-	{ #key, parse, offsetof(struct tc_config, key), 1 }
-	REQUIRED(enabled, yes_no),
-	REQUIRED(secret_file, path),
-	REQUIRED(store, path),
-	REQUIRED(audit_log, path_or_none),
-	ROW(syslog, yes_no),
-	ROW(default_realm, realm),
-	ROW(clock_skew, span),
-	ROW(default_lifetime, lifetime),
-	ROW(max_lifetime, some_span),
-	ROW(allow_never, yes_no),
-	ROW(allow_root, yes_no),
-	ROW(minimum_uid, uid),
+#define ROW(key, parse)                                                        \
+	{                                                                      \
+#key, parse, offsetof(struct tc_config, key), 0                \
+	}
+#define REQUIRED(key, parse)                                                   \
+	{                                                                      \
+#key, parse, offsetof(struct tc_config, key), 1                \
+	}
+	REQUIRED(enabled, yes_no),    REQUIRED(secret_file, path),
+	REQUIRED(store, path),	      REQUIRED(audit_log, path_or_none),
+	ROW(syslog, yes_no),	      ROW(default_realm, realm),
+	ROW(clock_skew, span),	      ROW(default_lifetime, lifetime),
+	ROW(max_lifetime, some_span), ROW(allow_never, yes_no),
+	ROW(allow_root, yes_no),      ROW(minimum_uid, uid),
 #undef REQUIRED
 #undef ROW
 };
@@ -265,8 +265,7 @@ tc_config_fits(const struct tc_config *cfg, const char *token_service,
 		return 1;
 	for (size_t i = 0; i < cfg->n_aliases; i++)
 		if (strcmp(cfg->aliases[i].name, token_service) == 0)
-			return tc_service_in(cfg->aliases[i].services,
-					     service);
+			return tc_service_in(cfg->aliases[i].services, service);
 	return 0;
 }
 

@@ -17,11 +17,11 @@ struct tc_alias {
 struct tc_config {
 	int enabled, syslog, allow_root, allow_never;
 	char *secret_file, *store; /* whole paths */
-	char *audit_log;	   /* whole path, or NULL: none */
-	char *default_realm;	   /* or NULL */
-	int64_t clock_skew;	   /* seconds */
-	char *default_lifetime;	   /* WHEN, or NULL: never */
-	int64_t max_lifetime;	   /* seconds; 0: no limit */
+	char *audit_log; /* whole path, or NULL: none */
+	char *default_realm; /* or NULL */
+	int64_t clock_skew; /* seconds */
+	char *default_lifetime; /* WHEN, or NULL: never */
+	int64_t max_lifetime; /* seconds; 0: no limit */
 	uint32_t minimum_uid;
 	size_t n_aliases;
 	struct tc_alias aliases[TC_ALIASES_MAX];
@@ -30,8 +30,7 @@ struct tc_config {
 /* Parses text.  folder is what relative paths are relative to.  cfg is set
  * up by the call and freed by tc_config_free(), also after a failure. */
 int tc_config_parse(struct tc_config *cfg, const char *text, size_t len,
-		    const char *path, const char *folder,
-		    struct tc_error *err);
+		    const char *path, const char *folder, struct tc_error *err);
 void tc_config_free(struct tc_config *cfg);
 
 /* Does a token made for `token_service` fit a login at `service`? */

@@ -40,14 +40,11 @@ tc_crypto_close(struct tc_crypto *c)
 
 int
 tc_hmac(const struct tc_crypto *c, const void *key, size_t key_len,
-	const struct tc_bytes *parts, size_t n,
-	unsigned char out[TC_HASH_LEN])
+	const struct tc_bytes *parts, size_t n, unsigned char out[TC_HASH_LEN])
 {
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
-						 digest_name, 0),
-		OSSL_PARAM_construct_end()
-	};
+	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(
+				    OSSL_MAC_PARAM_DIGEST, digest_name, 0),
+				OSSL_PARAM_construct_end() };
 	EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(c->hmac);
 	size_t len = 0;
 	int ok;
@@ -55,10 +52,10 @@ tc_hmac(const struct tc_crypto *c, const void *key, size_t key_len,
 	ok = ctx && EVP_MAC_init(ctx, key, key_len, params) == 1;
 	for (size_t i = 0; ok && i < n; i++)
 		if (parts[i].len > 0)
-			ok = EVP_MAC_update(ctx, parts[i].data,
-					    parts[i].len) == 1;
+			ok = EVP_MAC_update(ctx, parts[i].data, parts[i].len) ==
+			     1;
 	ok = ok && EVP_MAC_final(ctx, out, &len, TC_HASH_LEN) == 1 &&
-	    len == TC_HASH_LEN;
+	     len == TC_HASH_LEN;
 	EVP_MAC_CTX_free(ctx);
 	if (!ok)
 		OPENSSL_cleanse(out, TC_HASH_LEN);
@@ -76,8 +73,8 @@ tc_sha256(const struct tc_crypto *c, const struct tc_bytes *parts, size_t n,
 	ok = ctx && EVP_DigestInit_ex2(ctx, c->sha256, NULL) == 1;
 	for (size_t i = 0; ok && i < n; i++)
 		ok = EVP_DigestUpdate(ctx, parts[i].data, parts[i].len) == 1;
-	ok = ok && EVP_DigestFinal_ex(ctx, out, &len) == 1 &&
-	    len == TC_HASH_LEN;
+	ok =
+	    ok && EVP_DigestFinal_ex(ctx, out, &len) == 1 && len == TC_HASH_LEN;
 	EVP_MD_CTX_free(ctx);
 	if (!ok)
 		OPENSSL_cleanse(out, TC_HASH_LEN);
@@ -101,14 +98,13 @@ tc_hkdf(const struct tc_crypto *c, const char *salt, const void *secret,
 	size_t secret_len, const struct tc_bytes *info,
 	unsigned char out[TC_HASH_LEN])
 {
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST,
-						 digest_name, 0),
-		octets(OSSL_KDF_PARAM_SALT, salt, strlen(salt)),
-		octets(OSSL_KDF_PARAM_KEY, secret, secret_len),
-		octets(OSSL_KDF_PARAM_INFO, info->data, info->len),
-		OSSL_PARAM_construct_end()
-	};
+	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(
+				    OSSL_KDF_PARAM_DIGEST, digest_name, 0),
+				octets(OSSL_KDF_PARAM_SALT, salt, strlen(salt)),
+				octets(OSSL_KDF_PARAM_KEY, secret, secret_len),
+				octets(OSSL_KDF_PARAM_INFO, info->data,
+				       info->len),
+				OSSL_PARAM_construct_end() };
 	EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(c->hkdf);
 	int ok;
 

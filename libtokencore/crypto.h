@@ -33,16 +33,16 @@ void tc_crypto_close(struct tc_crypto *c);
 int tc_hmac(const struct tc_crypto *c, const void *key, size_t key_len,
 	    const struct tc_bytes *parts, size_t n,
 	    unsigned char out[TC_HASH_LEN]);
-int tc_sha256(const struct tc_crypto *c, const struct tc_bytes *parts,
-	      size_t n, unsigned char out[TC_HASH_LEN]);
+int tc_sha256(const struct tc_crypto *c, const struct tc_bytes *parts, size_t n,
+	      unsigned char out[TC_HASH_LEN]);
 /* HKDF-SHA-256 (RFC 5869), both steps. */
 int tc_hkdf(const struct tc_crypto *c, const char *salt, const void *secret,
 	    size_t secret_len, const struct tc_bytes *info,
 	    unsigned char out[TC_HASH_LEN]);
 /* PBKDF2 with HMAC-SHA-256 (RFC 8018). */
-int tc_pbkdf2(const struct tc_crypto *c, const void *secret,
-	      size_t secret_len, const void *salt, size_t salt_len,
-	      unsigned iterations, unsigned char out[TC_HASH_LEN]);
+int tc_pbkdf2(const struct tc_crypto *c, const void *secret, size_t secret_len,
+	      const void *salt, size_t salt_len, unsigned iterations,
+	      unsigned char out[TC_HASH_LEN]);
 int tc_random(const struct tc_crypto *c, void *out, size_t len);
 
 #endif

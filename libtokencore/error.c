@@ -69,7 +69,7 @@ tc_fail_errno(struct tc_error *err, const char *fmt, ...)
 	va_end(ap);
 	len = strlen(err->text);
 	(void)snprintf(err->text + len, sizeof(err->text) - len, ": %s",
-		 strerror_r(number, why, sizeof(why)));
+		       strerror_r(number, why, sizeof(why)));
 	errno = number;
 	return err->code;
 }

@@ -8,11 +8,11 @@
 /* Fills in err (if any) and returns the code, so that callers can write
  * "return tc_fail(err, TC_E_..., ...)". */
 int tc_fail(struct tc_error *err, int code, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 
 /* The same with ": " and what errno means behind it; TC_E_PERMISSION for
  * EACCES and EPERM, TC_E_NOMEM for ENOMEM, else TC_E_UNAVAILABLE. */
 int tc_fail_errno(struct tc_error *err, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3)));
 
 #endif

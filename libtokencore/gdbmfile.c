@@ -42,8 +42,9 @@ end_fits(int fd)
 	int64_t next_block;
 
 	return fstat(fd, &st) == 0 &&
-	    pread(fd, &next_block, sizeof(next_block), NEXT_BLOCK_AT) ==
-	    (ssize_t)sizeof(next_block) && next_block == st.st_size;
+	       pread(fd, &next_block, sizeof(next_block), NEXT_BLOCK_AT) ==
+		   (ssize_t)sizeof(next_block) &&
+	       next_block == st.st_size;
 }
 
 struct tc_gdbm *
@@ -62,8 +63,10 @@ tc_gdbm_open(int fd, enum tc_gdbm_mode mode, const char **why)
 		return NULL;
 	}
 	/* No fatal_func: with one, GDBM would call exit() behind it. */
-	f = gdbm_fd_open(fd, "", 0, flags[mode] | GDBM_NOLOCK | GDBM_NOMMAP |
-			 GDBM_CLOEXEC | GDBM_CLOERROR, NULL);
+	f = gdbm_fd_open(fd, "", 0,
+			 flags[mode] | GDBM_NOLOCK | GDBM_NOMMAP |
+			     GDBM_CLOEXEC | GDBM_CLOERROR,
+			 NULL);
 	if (!f)
 		*why = gdbm_strerror(gdbm_errno);
 	return (struct tc_gdbm *)(void *)f;
@@ -106,8 +109,10 @@ tc_gdbm_store(struct tc_gdbm *g, const void *key, size_t key_len,
 {
 	if (len > INT_MAX / 2)
 		return -1;
-	return gdbm_store(dbf(g), datum_of(key, key_len),
-			  datum_of(value, len), GDBM_REPLACE) == 0 ? 0 : -1;
+	return gdbm_store(dbf(g), datum_of(key, key_len), datum_of(value, len),
+			  GDBM_REPLACE) == 0
+		   ? 0
+		   : -1;
 }
 
 const char *

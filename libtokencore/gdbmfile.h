@@ -14,8 +14,7 @@ enum tc_gdbm_mode { TC_GDBM_READ, TC_GDBM_WRITE, TC_GDBM_NEW };
 struct tc_gdbm;
 
 /* Takes the descriptor, also when it fails.  NULL: see *why. */
-struct tc_gdbm *tc_gdbm_open(int fd, enum tc_gdbm_mode mode,
-			     const char **why);
+struct tc_gdbm *tc_gdbm_open(int fd, enum tc_gdbm_mode mode, const char **why);
 /* Writes what is pending and syncs it: 0, or -1 (see tc_gdbm_why). */
 int tc_gdbm_sync(struct tc_gdbm *g);
 void tc_gdbm_close(struct tc_gdbm *g);

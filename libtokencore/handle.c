@@ -66,9 +66,9 @@ read_config(const tc_handle *h, struct tc_policy *p, struct tc_error *err)
 	struct stat st;
 	char *text = NULL;
 	size_t len = 0;
-	int rc, fd = tc_trust_file(h->config_dir, h->config_base,
-				   h->config_path, O_RDONLY,
-				   TC_WORLD_MAY_READ, &st, err);
+	int rc,
+	    fd = tc_trust_file(h->config_dir, h->config_base, h->config_path,
+			       O_RDONLY, TC_WORLD_MAY_READ, &st, err);
 
 	if (fd < 0)
 		return err->code;
@@ -118,8 +118,7 @@ read_keys(const tc_handle *h, struct tc_policy *p, struct tc_error *err)
 /* A folder whose path leads nowhere any more, as after a chroot(), or may no
  * longer be walked keeps its descriptor. */
 static int
-folder(const char *path, const char *old_path, int old_fd,
-       struct tc_error *err)
+folder(const char *path, const char *old_path, int old_fd, struct tc_error *err)
 {
 	int known = old_path && strcmp(path, old_path) == 0 && old_fd >= 0;
 	struct stat named;
@@ -192,9 +191,9 @@ open_folders(const tc_handle *h, struct tc_policy *p,
 	int fd;
 
 	p->secret_base = base_of(p->config.secret_file);
-	p->secret_dir = parent_folder(p->config.secret_file,
-				      was ? was->secret_file : NULL,
-				      old ? old->secret_dir : -1, err);
+	p->secret_dir =
+	    parent_folder(p->config.secret_file, was ? was->secret_file : NULL,
+			  old ? old->secret_dir : -1, err);
 	if (p->secret_dir < 0)
 		return err->code;
 	fd = folder(p->config.store, was ? was->store : NULL,
@@ -217,19 +216,17 @@ open_folders(const tc_handle *h, struct tc_policy *p,
 static int
 keep_keys(struct tc_policy *p, const struct tc_policy *old)
 {
-	if (!old || strcmp(p->config.secret_file,
-			   old->config.secret_file) != 0)
+	if (!old || strcmp(p->config.secret_file, old->config.secret_file) != 0)
 		return TC_E_PERMISSION;
 	p->keys = old->keys;
 	p->secret_stamp = old->secret_stamp;
-	p->stale = !same_file(p->secret_dir, p->secret_base,
-			      &p->secret_stamp);
+	p->stale = !same_file(p->secret_dir, p->secret_base, &p->secret_stamp);
 	return TC_OK;
 }
 
 static int
-load(const tc_handle *h, const struct tc_policy *old,
-     struct tc_policy **out, struct tc_error *err)
+load(const tc_handle *h, const struct tc_policy *old, struct tc_policy **out,
+     struct tc_error *err)
 {
 	struct tc_policy *p = OPENSSL_zalloc(sizeof(*p));
 	int rc;
@@ -266,16 +263,16 @@ same_store(const struct tc_policy *p)
 	struct stat st;
 
 	return (stat(p->config.store, &st) && fstat(p->store.dir, &st)) ||
-	    (st.st_dev == was->st_dev && st.st_ino == was->st_ino &&
-	     st.st_uid == was->st_uid && st.st_mode == was->st_mode);
+	       (st.st_dev == was->st_dev && st.st_ino == was->st_ino &&
+		st.st_uid == was->st_uid && st.st_mode == was->st_mode);
 }
 
 static int
 unchanged(const tc_handle *h, const struct tc_policy *p)
 {
 	return same_file(h->config_dir, h->config_base, &p->config_stamp) &&
-	    same_file(p->secret_dir, p->secret_base, &p->secret_stamp) &&
-	    same_store(p);
+	       same_file(p->secret_dir, p->secret_base, &p->secret_stamp) &&
+	       same_store(p);
 }
 
 /* Takes the lock's place of the old policy; the lock is held. */
@@ -362,8 +359,7 @@ open_config_folder(tc_handle *h, const char *config, struct tc_error *err)
 }
 
 int
-tc_open(tc_handle **out, const struct tc_options *options,
-	struct tc_error *err)
+tc_open(tc_handle **out, const struct tc_options *options, struct tc_error *err)
 {
 	static const struct tc_options defaults;
 	const struct tc_options *o = options ? options : &defaults;
@@ -384,7 +380,8 @@ tc_open(tc_handle **out, const struct tc_options *options,
 	rc = open_config_folder(h, o->config ? o->config : TC_DEFAULT_CONFIG,
 				err);
 	if (rc == TC_OK && tc_crypto_open(&h->crypto))
-		rc = tc_fail(err, TC_E_UNAVAILABLE, "OpenSSL has no HMAC, "
+		rc = tc_fail(err, TC_E_UNAVAILABLE,
+			     "OpenSSL has no HMAC, "
 			     "SHA-256 or HKDF");
 	if (rc == TC_OK)
 		rc = load(h, NULL, &h->policy, err);

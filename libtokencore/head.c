@@ -61,14 +61,13 @@ tc_digest_write(const struct tc_crypto *c, struct tc_writer *w, size_t from)
 }
 
 int
-tc_digest_fits(const struct tc_crypto *c, const unsigned char *text,
-	       size_t len)
+tc_digest_fits(const struct tc_crypto *c, const unsigned char *text, size_t len)
 {
 	unsigned char hash[TC_HASH_LEN];
 	struct tc_bytes whole = { text, len - TC_DIGEST_LEN };
 
 	return len > TC_DIGEST_LEN && tc_sha256(c, &whole, 1, hash) == 0 &&
-	    CRYPTO_memcmp(hash, text + whole.len, TC_DIGEST_LEN) == 0;
+	       CRYPTO_memcmp(hash, text + whole.len, TC_DIGEST_LEN) == 0;
 }
 
 void
@@ -84,8 +83,8 @@ tc_state_write(const struct tc_crypto *c, struct tc_writer *w,
 }
 
 int
-tc_state_read(const struct tc_crypto *c, const unsigned char *text,
-	      size_t len, struct tc_state_file *state)
+tc_state_read(const struct tc_crypto *c, const unsigned char *text, size_t len,
+	      struct tc_state_file *state)
 {
 	struct tc_reader r = { text, text + len, 0 };
 	const unsigned char *start = tc_take(&r, 4);

@@ -25,10 +25,10 @@ struct tc_mark {
 
 struct tc_head {
 	unsigned char store_id[TC_STORE_ID_LEN];
-	uint64_t seq;	 /* of the last commit */
-	int64_t time;	 /* and when it was */
-	uint32_t pages;	 /* see pages.h */
-	uint64_t items;	 /* in all pages */
+	uint64_t seq; /* of the last commit */
+	int64_t time; /* and when it was */
+	uint32_t pages; /* see pages.h */
+	uint64_t items; /* in all pages */
 	uint64_t tokens; /* items that are tokens */
 	int64_t all_before; /* mark over every token; 0: none */
 	unsigned n_marks;
@@ -38,8 +38,8 @@ struct tc_head {
 enum tc_side { TC_LEFT, TC_RIGHT };
 
 struct tc_state_file {
-	enum tc_side side;     /* the current data file */
-	uint64_t journal_len;  /* bytes of the journal that are committed */
+	enum tc_side side; /* the current data file */
+	uint64_t journal_len; /* bytes of the journal that are committed */
 	uint64_t journal_last; /* where its last entry begins */
 	struct tc_head head;
 };

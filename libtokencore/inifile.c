@@ -25,8 +25,8 @@ static void
 complain(struct parse *p, const char *why)
 {
 	if (!p->failed)
-		tc_fail(p->err, TC_E_UNAVAILABLE, "%s:%u: %s", p->path,
-			p->line, why);
+		tc_fail(p->err, TC_E_UNAVAILABLE, "%s:%u: %s", p->path, p->line,
+			why);
 	p->failed = 1;
 }
 
@@ -62,8 +62,8 @@ line_fault(const char *line, size_t len)
 	if (content > 0)
 		return "begins with white space";
 	for (size_t i = 1; i < len; i++)
-		if (line[i] == ';' && (line[i - 1] == ' ' ||
-				       line[i - 1] == '\t'))
+		if (line[i] == ';' &&
+		    (line[i - 1] == ' ' || line[i - 1] == '\t'))
 			return "a comment needs a line of its own";
 	return NULL;
 }
@@ -149,8 +149,12 @@ int
 tc_ini_parse(const char *text, size_t len, const char *path, tc_ini_fn *fn,
 	     void *arg, struct tc_error *err)
 {
-	struct parse p = { .at = text, .end = text + len, .path = path,
-			   .fn = fn, .arg = arg, .err = err };
+	struct parse p = { .at = text,
+			   .end = text + len,
+			   .path = path,
+			   .fn = fn,
+			   .arg = arg,
+			   .err = err };
 	int rc;
 
 	if (memchr(text, '\0', len))

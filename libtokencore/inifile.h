@@ -10,12 +10,11 @@
 
 /* Called for every section heading (key NULL) and every key.  Returns NULL
  * if it understood, else why not; the text never repeats the value. */
-typedef const char *tc_ini_fn(void *arg, const char *section,
-			      const char *key, const char *value,
-			      unsigned line);
+typedef const char *tc_ini_fn(void *arg, const char *section, const char *key,
+			      const char *value, unsigned line);
 
 /* text ends in NUL.  TC_OK, or TC_E_UNAVAILABLE with "path:line: why". */
-int tc_ini_parse(const char *text, size_t len, const char *path,
-		 tc_ini_fn *fn, void *arg, struct tc_error *err);
+int tc_ini_parse(const char *text, size_t len, const char *path, tc_ini_fn *fn,
+		 void *arg, struct tc_error *err);
 
 #endif

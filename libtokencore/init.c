@@ -31,19 +31,21 @@ struct layout {
 	int made_secret, made_files;
 };
 
-static const char config_text[] =
-	"# Policy of apitoken; apitoken.conf(5) lists every key.\n"
-	"# A key or value that is not understood refuses every token.\n"
-	"enabled = yes\n"
-	"secret_file = secret.conf\n"
-	"store = %s\n"
-	"audit_log = %s\n"
-	"syslog = yes\n"
-	"allow_root = no\n"
-	"\n"
-	"# A token's service name, and the services that it stands for.\n"
-	"[services]\n"
-	"imap = dovecot, imaps, cyrus\n";
+static const char config_text[] = "# Policy of apitoken; apitoken.conf(5) "
+				  "lists every key.\n"
+				  "# A key or value that is not understood "
+				  "refuses every token.\n"
+				  "enabled = yes\n"
+				  "secret_file = secret.conf\n"
+				  "store = %s\n"
+				  "audit_log = %s\n"
+				  "syslog = yes\n"
+				  "allow_root = no\n"
+				  "\n"
+				  "# A token's service name, and the services "
+				  "that it stands for.\n"
+				  "[services]\n"
+				  "imap = dovecot, imaps, cyrus\n";
 
 static char *
 join(const char *folder, const char *name)
@@ -75,11 +77,10 @@ plan(struct layout *l, const char *config, struct tc_error *err)
 				: join(l->folder, l->store_text);
 		l->audit = host ? strdup(l->audit_text)
 				: join(l->folder, l->audit_text);
-		l->audit_folder = l->audit ? tc_dirname(l->audit, &base)
-					   : NULL;
+		l->audit_folder = l->audit ? tc_dirname(l->audit, &base) : NULL;
 	}
-	if (!l->config || !l->folder || !l->secret || !l->store ||
-	    !l->audit || !l->audit_folder)
+	if (!l->config || !l->folder || !l->secret || !l->store || !l->audit ||
+	    !l->audit_folder)
 		return tc_fail(err, TC_E_NOMEM, "out of memory");
 	return TC_OK;
 }
@@ -108,8 +109,7 @@ make_folder(const char *path, mode_t mode, gid_t gid, int *made,
 		return tc_fail_errno(err, "%s", path);
 	}
 	*made = 1;
-	if ((gid != NO_GID && chown(path, (uid_t)-1, gid)) ||
-	    chmod(path, mode))
+	if ((gid != NO_GID && chown(path, (uid_t)-1, gid)) || chmod(path, mode))
 		return tc_fail_errno(err, "%s", path);
 	return TC_OK;
 }
@@ -123,7 +123,8 @@ must_be_absent(const char *path, struct tc_error *err)
 	if (lstat(path, &st) == 0)
 		return tc_fail(err, TC_E_EXISTS, "%s: exists already", path);
 	return errno == ENOENT || errno == ENOTDIR
-		? TC_OK : tc_fail_errno(err, "%s", path);
+		   ? TC_OK
+		   : tc_fail_errno(err, "%s", path);
 }
 
 static int
@@ -149,8 +150,8 @@ make_file(const char *path, mode_t mode, gid_t gid, const void *data,
 	  size_t len, int *made, struct tc_error *err)
 {
 	int rc = TC_OK;
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
-		      O_CLOEXEC, 0600);
+	int fd = open(
+	    path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return tc_fail_errno(err, "%s", path);
@@ -168,10 +169,11 @@ static int
 make_secret(struct layout *l, const struct tc_crypto *c, const char *secret,
 	    struct tc_error *err)
 {
-	static const char head[] =
-		"# The keys that make tokens valid: whoever reads this file "
-		"can make them.\n"
-		"# See apitoken-secret.conf(5) and \"apitoken key\".\n";
+	static const char head[] = "# The keys that make tokens valid: whoever "
+				   "reads this file "
+				   "can make them.\n"
+				   "# See apitoken-secret.conf(5) and "
+				   "\"apitoken key\".\n";
 	struct tc_writer w = { 0 };
 	int rc;
 
@@ -199,8 +201,8 @@ make_store(struct layout *l, const struct tc_crypto *c, struct tc_error *err)
 		return err->code;
 	l->made_files = 1;
 	rc = tc_store_init(&s, fd, l->store, c) == 0
-		? tc_store_create(&s, (int64_t)time(NULL), err)
-		: tc_fail(err, TC_E_NOMEM, "out of memory");
+		 ? tc_store_create(&s, (int64_t)time(NULL), err)
+		 : tc_fail(err, TC_E_NOMEM, "out of memory");
 	tc_store_close(&s);
 	return rc;
 }
@@ -285,7 +287,8 @@ tc_init(const char *config, const char *secret, struct tc_error *err)
 	if (rc == TC_OK)
 		rc = nothing_there(&l, err);
 	if (rc == TC_OK && tc_crypto_open(&crypto))
-		rc = tc_fail(err, TC_E_UNAVAILABLE, "OpenSSL has no HMAC, "
+		rc = tc_fail(err, TC_E_UNAVAILABLE,
+			     "OpenSSL has no HMAC, "
 			     "SHA-256 or HKDF");
 	else if (rc == TC_OK) {
 		rc = make_all(&l, &crypto, secret, err);

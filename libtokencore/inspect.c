@@ -27,8 +27,7 @@ tc_inspect(const char *text, size_t len, struct tc_inspected *out)
 		out->format = tok.header[0] >> 4;
 		out->type = tok.header[0] & 15;
 		out->kid = tc_token_kid(&tok);
-		out->n_caveats = tc_caveats_decode(tok.caveats,
-						   tok.caveats_len,
+		out->n_caveats = tc_caveats_decode(tok.caveats, tok.caveats_len,
 						   out->caveats);
 	}
 	OPENSSL_cleanse(&tok, sizeof(tok));

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define TIME_AT 12  /* behind length and seq */
+#define TIME_AT 12 /* behind length and seq */
 #define COUNT_AT 20 /* and time */
 
 static void
@@ -33,8 +33,8 @@ tc_entry_begin(struct tc_writer *w, uint64_t seq)
 }
 
 void
-tc_entry_op(struct tc_writer *w, enum tc_op op, const void *key,
-	    size_t key_len, const void *value, size_t len)
+tc_entry_op(struct tc_writer *w, enum tc_op op, const void *key, size_t key_len,
+	    const void *value, size_t len)
 {
 	struct tc_reader count = { w->data + COUNT_AT, w->data + COUNT_AT + 4,
 				   w->bad };

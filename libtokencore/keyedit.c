@@ -72,7 +72,7 @@ set_states(struct edit *e, const struct tc_key *const keys[2],
 			if (!keys[i] || keys[i]->state_line != line)
 				continue;
 			(void)snprintf(text, sizeof(text), "state = %s\n",
-				 tc_key_state_name(states[i]));
+				       tc_key_state_name(states[i]));
 			tc_put_bytes(&e->out, text, strlen(text));
 			done = 1;
 		}
@@ -98,8 +98,7 @@ write_out(struct edit *e, struct tc_error *err)
 		rc = tc_new_sync(fd, e->st.st_mode & 0777, err);
 	close(fd);
 	if (rc == TC_OK)
-		return tc_new_publish(p->secret_dir, p->secret_base, NULL,
-				      err);
+		return tc_new_publish(p->secret_dir, p->secret_base, NULL, err);
 	tc_new_abandon(p->secret_dir, p->secret_base);
 	return rc;
 }
@@ -139,8 +138,8 @@ find(const struct edit *e, unsigned kid, const struct tc_key **key,
      struct tc_error *err)
 {
 	*key = tc_keys_find(&e->keys, kid);
-	return *key ? TC_OK : tc_fail(err, TC_E_NOTFOUND, "no such key: %u",
-				      kid);
+	return *key ? TC_OK
+		    : tc_fail(err, TC_E_NOTFOUND, "no such key: %u", kid);
 }
 
 /* A number that was retired stays dead, also when its section is gone. */
@@ -176,14 +175,17 @@ add(struct edit *e, unsigned *kid, const char *secret, struct tc_error *err)
 	if (*kid == 0)
 		*kid = free_kid(&e->keys, head);
 	if (*kid > TC_KID_MAX)
-		return tc_fail(err, TC_E_INVALID, "a key's number is 1 to "
-			       "%d", TC_KID_MAX);
+		return tc_fail(err, TC_E_INVALID,
+			       "a key's number is 1 to "
+			       "%d",
+			       TC_KID_MAX);
 	if (tc_keys_find(&e->keys, *kid))
-		return tc_fail(err, TC_E_EXISTS, "key %u exists already",
-			       *kid);
+		return tc_fail(err, TC_E_EXISTS, "key %u exists already", *kid);
 	if (was_retired(head, *kid))
-		return tc_fail(err, TC_E_REFUSED, "key %u was retired, for "
-			       "good: take another number", *kid);
+		return tc_fail(err, TC_E_REFUSED,
+			       "key %u was retired, for "
+			       "good: take another number",
+			       *kid);
 	if (e->keys.n == TC_KEYS_MAX)
 		return tc_fail(err, TC_E_REFUSED, "there are %d keys already",
 			       TC_KEYS_MAX);
@@ -227,8 +229,10 @@ activate(struct edit *e, unsigned kid, struct tc_error *err)
 		return rc;
 	if (keys[0]->state == TC_KEY_RETIRED ||
 	    was_retired(tc_txn_map(e->change.txn)->head, kid))
-		return tc_fail(err, TC_E_REFUSED, "key %u is retired, for "
-			       "good", kid);
+		return tc_fail(err, TC_E_REFUSED,
+			       "key %u is retired, for "
+			       "good",
+			       kid);
 	keys[1] = tc_keys_active(&e->keys);
 	if (keys[1] == keys[0])
 		return TC_OK;
@@ -266,8 +270,10 @@ mark_retired(tc_handle *h, const struct tc_actor *actor, unsigned kid,
 	if (rc == TC_OK)
 		rc = find(&e, kid, &key, err);
 	if (rc == TC_OK && key->state == TC_KEY_ACTIVE)
-		rc = tc_fail(err, TC_E_REFUSED, "key %u is the active one: "
-			     "activate another first", kid);
+		rc = tc_fail(err, TC_E_REFUSED,
+			     "key %u is the active one: "
+			     "activate another first",
+			     kid);
 	if (rc == TC_OK)
 		*already = key->state == TC_KEY_RETIRED;
 	if (rc == TC_OK)

@@ -42,8 +42,7 @@ tc_secret_fault(const char *secret)
 		if (secret[i] < ' ' || secret[i] > '~')
 			return "holds more than printable ASCII";
 	/* inih strips and cuts there; see inifile.c. */
-	if (secret[0] == ' ' || secret[len - 1] == ' ' ||
-	    strstr(secret, " ;"))
+	if (secret[0] == ' ' || secret[len - 1] == ' ' || strstr(secret, " ;"))
 		return "begins or ends with a space or holds \" ;\"";
 	return NULL;
 }
@@ -69,8 +68,7 @@ set_secret(struct parse *p, struct tc_key *key, const char *value)
 }
 
 static const char *
-set_state(struct parse *p, struct tc_key *key, const char *value,
-	  unsigned line)
+set_state(struct parse *p, struct tc_key *key, const char *value, unsigned line)
 {
 	for (int s = TC_KEY_ACTIVE; s <= TC_KEY_RETIRED; s++)
 		if (strcmp(value, state_names[s]) == 0)
@@ -144,9 +142,8 @@ check_whole(const struct parse *p, const char *path, struct tc_error *err)
 }
 
 int
-tc_keys_parse(const struct tc_crypto *c, struct tc_keys *keys,
-	      const char *text, size_t len, const char *path,
-	      struct tc_error *err)
+tc_keys_parse(const struct tc_crypto *c, struct tc_keys *keys, const char *text,
+	      size_t len, const char *path, struct tc_error *err)
 {
 	struct parse p = { .crypto = c, .keys = keys };
 	int rc;
@@ -192,8 +189,7 @@ hex(const unsigned char *in, size_t len, char *out)
 
 int
 tc_keys_write(const struct tc_crypto *c, struct tc_writer *w, unsigned kid,
-	      const char *secret, enum tc_key_state state,
-	      struct tc_error *err)
+	      const char *secret, enum tc_key_state state, struct tc_error *err)
 {
 	unsigned char random[32];
 	char made[2 * sizeof(random) + 1], head[48], tail[32];
@@ -210,7 +206,7 @@ tc_keys_write(const struct tc_crypto *c, struct tc_writer *w, unsigned kid,
 	}
 	(void)snprintf(head, sizeof(head), "[key %u]\nsecret = ", kid);
 	(void)snprintf(tail, sizeof(tail), "\nstate = %s\n",
-		 tc_key_state_name(state));
+		       tc_key_state_name(state));
 	tc_put_bytes(w, head, strlen(head));
 	tc_put_bytes(w, secret, strlen(secret));
 	tc_put_bytes(w, tail, strlen(tail));

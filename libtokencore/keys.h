@@ -36,8 +36,8 @@ const struct tc_key *tc_keys_active(const struct tc_keys *keys);
 const char *tc_secret_fault(const char *secret);
 
 /* Writes a section for a key into w; a NULL secret is made at random. */
-int tc_keys_write(const struct tc_crypto *c, struct tc_writer *w,
-		  unsigned kid, const char *secret, enum tc_key_state state,
+int tc_keys_write(const struct tc_crypto *c, struct tc_writer *w, unsigned kid,
+		  const char *secret, enum tc_key_state state,
 		  struct tc_error *err);
 
 #endif

@@ -97,8 +97,8 @@ all_begin(struct all *a, tc_handle *h, const unsigned char *id,
 	a->policy = tc_policy_get(h, err);
 	if (!a->policy)
 		return err->code;
-	rc = id ? tc_store_alike(&a->policy->store, id, &a->head, collect,
-				 drop, a, err)
+	rc = id ? tc_store_alike(&a->policy->store, id, &a->head, collect, drop,
+				 a, err)
 		: tc_store_each(&a->policy->store, &a->head, collect, drop, a,
 				err);
 	if (rc != TC_OK)
@@ -136,8 +136,7 @@ record_of(tc_handle *h, const struct tc_policy *p, const struct tc_head *head,
 		return NULL;
 	r->standing = TC_UNAVAILABLE;
 	if (!k || tc_record_sealed(&h->crypto, k->rec, key, value, len))
-		r->standing = tc_standing(r, k, head, 0,
-					  p->config.clock_skew,
+		r->standing = tc_standing(r, k, head, 0, p->config.clock_skew,
 					  (int64_t)time(NULL), NULL);
 	return r;
 }
@@ -168,7 +167,8 @@ list(tc_handle *h, const unsigned char *id, tc_list_fn *fn, void *arg,
 		r = record_of(h, a.policy, &a.head, it->key, it->value,
 			      it->len);
 		if (!r || find_mark(&a, r->user, &before)) {
-			rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: a record or "
+			rc = tc_fail(err, TC_E_UNAVAILABLE,
+				     "%s: a record or "
 				     "a mark is damaged",
 				     a.policy->config.store);
 		} else {
@@ -217,8 +217,10 @@ tc_show(tc_handle *h, const char *id, struct tc_record **rec,
 		r = record_of(h, p, &head, items[0].key, items[0].value,
 			      items[0].len);
 		if (!r)
-			rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: the record "
-				     "%s is damaged", p->config.store, id);
+			rc = tc_fail(err, TC_E_UNAVAILABLE,
+				     "%s: the record "
+				     "%s is damaged",
+				     p->config.store, id);
 	}
 	if (rc == TC_OK) {
 		tc_key_user(&items[1], r->user);
@@ -226,8 +228,10 @@ tc_show(tc_handle *h, const char *id, struct tc_record **rec,
 	}
 	if (rc == TC_OK && items[1].found &&
 	    tc_user_mark(items[1].value, items[1].len, &before))
-		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: the user's mark is "
-			     "damaged", p->config.store);
+		rc = tc_fail(err, TC_E_UNAVAILABLE,
+			     "%s: the user's mark is "
+			     "damaged",
+			     p->config.store);
 	tc_lookup_free(items, 2);
 	tc_policy_put(h, p);
 	if (rc != TC_OK) {
@@ -258,8 +262,8 @@ fits(const struct search *s, const struct tc_record *r)
 		return strncmp(r->id, s->name, s->len) == 0;
 	user_len = (size_t)(s->slash - s->name);
 	return strlen(r->user) == user_len &&
-	    memcmp(r->user, s->name, user_len) == 0 &&
-	    strcmp(r->label, s->slash + 1) == 0;
+	       memcmp(r->user, s->name, user_len) == 0 &&
+	       strcmp(r->label, s->slash + 1) == 0;
 }
 
 static int
@@ -300,7 +304,8 @@ tc_find(tc_handle *h, const char *name, char id[TC_ID_LEN + 1],
 	struct tc_error *err)
 {
 	unsigned char page[4];
-	struct search s = { .name = name, .len = strlen(name),
+	struct search s = { .name = name,
+			    .len = strlen(name),
 			    .slash = strchr(name, '/') };
 	struct tc_error local;
 	int rc;
@@ -308,9 +313,11 @@ tc_find(tc_handle *h, const char *name, char id[TC_ID_LEN + 1],
 	if (!err)
 		err = &local;
 	if (!s.slash && (s.len < TC_ID_PREFIX_MIN || s.len > TC_ID_LEN))
-		return tc_fail(err, TC_E_INVALID, "a token is named by %d to "
+		return tc_fail(err, TC_E_INVALID,
+			       "a token is named by %d to "
 			       "%d characters of its id, or by USER/LABEL: "
-			       "%.40s", TC_ID_PREFIX_MIN, TC_ID_LEN, name);
+			       "%.40s",
+			       TC_ID_PREFIX_MIN, TC_ID_LEN, name);
 	if (s.slash)
 		rc = list(h, NULL, consider, &s, err);
 	else if (first_bytes(name, page) == 0)
@@ -323,7 +330,8 @@ tc_find(tc_handle *h, const char *name, char id[TC_ID_LEN + 1],
 		return tc_fail(err, TC_E_NOTFOUND, "no such token: %.200s",
 			       name);
 	if (s.live > 1 || (s.live == 0 && s.dead > 1))
-		return tc_fail(err, TC_E_AMBIGUOUS, "%.200s: fits %zu tokens: "
+		return tc_fail(err, TC_E_AMBIGUOUS,
+			       "%.200s: fits %zu tokens: "
 			       "name it by its id",
 			       name, s.live ? s.live : s.dead);
 	memcpy(id, s.id, TC_ID_LEN + 1);

@@ -72,8 +72,7 @@ parse_address(const char *text, struct tc_source *out)
 }
 
 int
-tc_parse_source(const char *text, struct tc_source *out,
-		struct tc_error *err)
+tc_parse_source(const char *text, struct tc_source *out, struct tc_error *err)
 {
 	char address[INET6_ADDRSTRLEN];
 	const char *slash = strchr(text, '/');
@@ -107,8 +106,8 @@ tc_format_source(const struct tc_source *source, char out[48])
 {
 	char text[INET6_ADDRSTRLEN] = "";
 
-	inet_ntop(source->family == 4 ? AF_INET : AF_INET6, source->addr,
-		  text, sizeof(text));
+	inet_ntop(source->family == 4 ? AF_INET : AF_INET6, source->addr, text,
+		  sizeof(text));
 	if (source->prefix == bits_of(source))
 		(void)snprintf(out, 48, "%.43s", text);
 	else
@@ -121,7 +120,7 @@ tc_source_fits(const struct tc_source *net)
 	struct tc_source copy = *net;
 
 	return (net->family == 4 || net->family == 6) &&
-	    net->prefix <= bits_of(net) && !mask(&copy);
+	       net->prefix <= bits_of(net) && !mask(&copy);
 }
 
 int

@@ -29,8 +29,8 @@ tc_new_begin(int dir, const char *name, struct tc_error *err)
 		tc_fail_errno(err, "%s", tmp);
 		return -1;
 	}
-	fd = openat(dir, tmp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW |
-		    O_CLOEXEC, 0600);
+	fd = openat(dir, tmp,
+		    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		tc_fail_errno(err, "%s", tmp);
 	return fd;
@@ -57,8 +57,10 @@ tc_new_publish(int dir, const char *name, int *renamed, struct tc_error *err)
 	if (renamed)
 		*renamed = 1;
 	if (fsync(dir))
-		return tc_fail_errno(err, "%s is in force but may not "
-				     "survive a power cut", name);
+		return tc_fail_errno(err,
+				     "%s is in force but may not "
+				     "survive a power cut",
+				     name);
 	return TC_OK;
 }
 

@@ -77,8 +77,8 @@ tc_owner_refused(const struct tc_config *cfg, const char *roots,
 		 const struct tc_request *req, const char *user,
 		 enum tc_verdict *verdict)
 {
-	uint32_t minimum = req->minimum_uid ? req->minimum_uid
-					    : cfg->minimum_uid;
+	uint32_t minimum =
+	    req->minimum_uid ? req->minimum_uid : cfg->minimum_uid;
 	int root_may = cfg->allow_root || (req->flags & TC_ALLOW_ROOT);
 	uid_t uid = 0;
 	int found = 1;

@@ -42,7 +42,7 @@ static uint32_t
 first_bits(const unsigned char *bytes, unsigned n)
 {
 	uint32_t bits = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 |
-	    (uint32_t)bytes[2] << 8 | bytes[3];
+			(uint32_t)bytes[2] << 8 | bytes[3];
 
 	return bits >> (32 - n);
 }
@@ -133,8 +133,7 @@ items_of(const struct page *page)
 static int
 is_item(const struct item *item, const void *key, size_t key_len)
 {
-	return item->key_len == key_len &&
-	    memcmp(item->key, key, key_len) == 0;
+	return item->key_len == key_len && memcmp(item->key, key, key_len) == 0;
 }
 
 static void
@@ -170,8 +169,7 @@ page_store(struct tc_map *m, uint32_t number, struct tc_writer *w,
 		free(zeros);
 	}
 	if (rc == 0)
-		rc = tc_gdbm_store(m->file, key, sizeof(key), w->data,
-				   w->len);
+		rc = tc_gdbm_store(m->file, key, sizeof(key), w->data, w->len);
 	return rc ? fail(m, tc_gdbm_why(m->file)) : 0;
 }
 
@@ -291,8 +289,8 @@ count(struct tc_map *m, const void *key, int by)
 }
 
 int
-tc_map_put(struct tc_map *m, const void *key, size_t key_len,
-	   const void *value, size_t len)
+tc_map_put(struct tc_map *m, const void *key, size_t key_len, const void *value,
+	   size_t len)
 {
 	int there;
 
@@ -378,8 +376,9 @@ tc_map_put_head(struct tc_map *m)
 
 	tc_head_write(&w, m->head);
 	tc_digest_write(m->crypto, &w, 0);
-	rc = w.bad ? -1 : tc_gdbm_store(m->file, head_key, sizeof(head_key),
-					w.data, w.len);
+	rc = w.bad ? -1
+		   : tc_gdbm_store(m->file, head_key, sizeof(head_key), w.data,
+				   w.len);
 	if (rc)
 		m->why = w.bad ? "out of memory" : tc_gdbm_why(m->file);
 	tc_writer_free(&w);
@@ -392,8 +391,8 @@ tc_map_get_head(struct tc_map *m, struct tc_head *head)
 	unsigned char *data;
 	size_t len;
 	struct tc_reader r;
-	int rc = tc_gdbm_fetch(m->file, head_key, sizeof(head_key), &data,
-			       &len);
+	int rc =
+	    tc_gdbm_fetch(m->file, head_key, sizeof(head_key), &data, &len);
 
 	if (rc < 0)
 		return fail(m, tc_gdbm_why(m->file));

@@ -39,7 +39,7 @@ struct whole {
 	struct tc_source sources[TC_SOURCES_MAX];
 	struct tc_property properties[TC_PROPERTIES_MAX];
 	struct tc_scram scram;
-	char *to;     /* where the next string goes */
+	char *to; /* where the next string goes */
 	char texts[]; /* as long as the encoded record: a field's head is
 			 longer than the NULs its strings need */
 };
@@ -115,8 +115,7 @@ seal(const struct tc_crypto *c, const unsigned char rec_key[TC_KEY_LEN],
      const unsigned char *item_key, const unsigned char *data, size_t len,
      unsigned char out[TC_HASH_LEN])
 {
-	struct tc_bytes parts[] = { { item_key, ITEM_KEY_LEN },
-				    { data, len } };
+	struct tc_bytes parts[] = { { item_key, ITEM_KEY_LEN }, { data, len } };
 
 	return tc_hmac(c, rec_key, TC_KEY_LEN, parts, 2, out);
 }
@@ -165,8 +164,8 @@ tc_record_sealed(const struct tc_crypto *c,
 	unsigned char mac[TC_HASH_LEN];
 
 	return len > TC_SEAL_LEN &&
-	    seal(c, rec_key, item_key, data, len - TC_SEAL_LEN, mac) == 0 &&
-	    CRYPTO_memcmp(mac, data + len - TC_SEAL_LEN, TC_SEAL_LEN) == 0;
+	       seal(c, rec_key, item_key, data, len - TC_SEAL_LEN, mac) == 0 &&
+	       CRYPTO_memcmp(mac, data + len - TC_SEAL_LEN, TC_SEAL_LEN) == 0;
 }
 
 /* ---- reading: each function takes one field's value, 0 or -1 ---- */
@@ -350,7 +349,7 @@ static int
 complete(const struct tc_record *p)
 {
 	return *p->user && *p->label && p->kid && p->created > 0 &&
-	    (p->state == TC_STATE_ACTIVE || p->state == TC_STATE_REVOKED);
+	       (p->state == TC_STATE_ACTIVE || p->state == TC_STATE_REVOKED);
 }
 
 struct tc_record *

@@ -46,8 +46,10 @@ tc_revoke(tc_handle *h, const struct tc_actor *actor, const char *const *ids,
 	if (!err)
 		err = &local;
 	if (n == 0 || !tc_text_fits(reason, 0, TC_REASON_MAX))
-		return tc_fail(err, TC_E_INVALID, "a reason has at most %d "
-			       "bytes of UTF-8", TC_REASON_MAX);
+		return tc_fail(err, TC_E_INVALID,
+			       "a reason has at most %d "
+			       "bytes of UTF-8",
+			       TC_REASON_MAX);
 	rc = tc_change_begin(&c, h, actor, err);
 	for (size_t i = 0; rc == TC_OK && i < n; i++)
 		rc = revoke_one(&c, ids[i], reason, err);

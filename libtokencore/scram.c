@@ -139,9 +139,8 @@ find(tc_handle *h, const struct tc_request *req, struct search *s,
 }
 
 enum tc_verdict
-tc_scram_find(tc_handle *h, const char *beginning,
-	      const struct tc_request *req, struct tc_scram *scram,
-	      struct tc_result *res)
+tc_scram_find(tc_handle *h, const char *beginning, const struct tc_request *req,
+	      struct tc_scram *scram, struct tc_result *res)
 {
 	struct search s = { .beginning = beginning,
 			    .len = strnlen(beginning, TC_ID_LEN + 1) };

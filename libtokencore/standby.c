@@ -44,8 +44,8 @@ some_pages_whole(struct tc_map *m)
 
 	for (uint32_t i = 0; i < LOOK_PAGES && i < pages; i++) {
 		/* One file sees every second commit. */
-		uint32_t page = (uint32_t)((m->head->seq / 2 * LOOK_PAGES +
-					    i) % pages);
+		uint32_t page =
+		    (uint32_t)((m->head->seq / 2 * LOOK_PAGES + i) % pages);
 
 		if (tc_map_page(m, page, nothing, NULL))
 			return 0;
@@ -58,8 +58,7 @@ standing_of(struct tc_gdbm *file, const struct tc_store *s,
 	    const struct tc_head *current)
 {
 	struct tc_head head;
-	struct tc_map m = { .file = file, .crypto = s->crypto,
-			    .head = &head };
+	struct tc_map m = { .file = file, .crypto = s->crypto, .head = &head };
 
 	if (tc_map_get_head(&m, &head) || !some_pages_whole(&m) ||
 	    memcmp(head.store_id, current->store_id, TC_STORE_ID_LEN) != 0)
@@ -118,9 +117,8 @@ tc_standby_copy(const struct tc_store *s, enum tc_side current,
 	struct stat st;
 	int rc = TC_OK, to, from;
 
-	from = tc_trust_file(s->dir, tc_store_names[current],
-			     s->paths[current], O_RDONLY, TC_GROUP_MAY_READ,
-			     &st, err);
+	from = tc_trust_file(s->dir, tc_store_names[current], s->paths[current],
+			     O_RDONLY, TC_GROUP_MAY_READ, &st, err);
 	if (from < 0)
 		return err->code;
 	to = tc_new_begin(s->dir, name, err);

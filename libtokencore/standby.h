@@ -16,8 +16,7 @@ enum tc_standby {
 
 /* Tells which it is.  A standby that is a link, or another's, is a failure:
  * somebody put it there. */
-int tc_standby_look(const struct tc_store *s,
-		    const struct tc_state_file *state,
+int tc_standby_look(const struct tc_store *s, const struct tc_state_file *state,
 		    enum tc_standby *standing, struct tc_error *err);
 
 /* Copies the current file over it, under a new inode. */

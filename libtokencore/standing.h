@@ -11,8 +11,7 @@ int tc_user_mark(const unsigned char *value, size_t len, int64_t *before);
 
 /* key is the record's, or NULL if there is none.  *why is set for a refusal
  * and may be NULL. */
-enum tc_verdict tc_standing(const struct tc_record *r,
-			    const struct tc_key *key,
+enum tc_verdict tc_standing(const struct tc_record *r, const struct tc_key *key,
 			    const struct tc_head *head, int64_t user_before,
 			    int64_t skew, int64_t now, const char **why);
 

@@ -17,10 +17,8 @@
 #define MOVED (-1)
 
 const char *const tc_store_names[TC_STORE_FILES] = {
-	[TC_FILE_LEFT] = "left.gdbm",
-	[TC_FILE_RIGHT] = "right.gdbm",
-	[TC_FILE_STATE] = "state",
-	[TC_FILE_JOURNAL] = "journal",
+	[TC_FILE_LEFT] = "left.gdbm", [TC_FILE_RIGHT] = "right.gdbm",
+	[TC_FILE_STATE] = "state",    [TC_FILE_JOURNAL] = "journal",
 	[TC_FILE_LOCK] = "lock",
 };
 
@@ -32,8 +30,8 @@ tc_store_init(struct tc_store *s, int dir, const char *path,
 	s->dir = dir;
 	s->crypto = crypto;
 	for (int i = 0; i < TC_STORE_FILES; i++) {
-		if (asprintf(&s->paths[i], "%s/%s", path,
-			     tc_store_names[i]) < 0) {
+		if (asprintf(&s->paths[i], "%s/%s", path, tc_store_names[i]) <
+		    0) {
 			s->paths[i] = NULL;
 			return -1;
 		}
@@ -60,9 +58,9 @@ moved(const struct tc_store *s, int state_fd)
 	struct stat mine, named;
 
 	return fstat(state_fd, &mine) ||
-	    fstatat(s->dir, tc_store_names[TC_FILE_STATE], &named,
-		    AT_SYMLINK_NOFOLLOW) ||
-	    mine.st_ino != named.st_ino || mine.st_dev != named.st_dev;
+	       fstatat(s->dir, tc_store_names[TC_FILE_STATE], &named,
+		       AT_SYMLINK_NOFOLLOW) ||
+	       mine.st_ino != named.st_ino || mine.st_dev != named.st_dev;
 }
 
 int
@@ -93,9 +91,8 @@ read_state(const struct tc_store *s, struct tc_view *v, struct tc_error *err)
 	struct stat st;
 	ssize_t n;
 
-	v->state_fd = tc_trust_file(s->dir, tc_store_names[TC_FILE_STATE],
-				    path, O_RDONLY, TC_GROUP_MAY_READ, &st,
-				    err);
+	v->state_fd = tc_trust_file(s->dir, tc_store_names[TC_FILE_STATE], path,
+				    O_RDONLY, TC_GROUP_MAY_READ, &st, err);
 	if (v->state_fd < 0)
 		return err->code;
 	n = pread(v->state_fd, text, sizeof(text), 0);
@@ -115,15 +112,14 @@ same_head(const struct tc_head *a, const struct tc_head *b)
 	tc_head_write(&wa, a);
 	tc_head_write(&wb, b);
 	same = !wa.bad && !wb.bad && wa.len == wb.len &&
-	    memcmp(wa.data, wb.data, wa.len) == 0;
+	       memcmp(wa.data, wb.data, wa.len) == 0;
 	tc_writer_free(&wa);
 	tc_writer_free(&wb);
 	return same;
 }
 
 int
-tc_view_open(const struct tc_store *s, struct tc_view *v,
-	     struct tc_error *err)
+tc_view_open(const struct tc_store *s, struct tc_view *v, struct tc_error *err)
 {
 	struct tc_head inside;
 	int rc;
@@ -132,8 +128,7 @@ tc_view_open(const struct tc_store *s, struct tc_view *v,
 	v->state_fd = -1;
 	rc = read_state(s, v, err);
 	if (rc == TC_OK)
-		rc = tc_side_open(s, v->state.side, TC_GDBM_READ, &v->map,
-				  err);
+		rc = tc_side_open(s, v->state.side, TC_GDBM_READ, &v->map, err);
 	v->map.head = &v->state.head;
 	if (rc == TC_OK && tc_map_get_head(&v->map, &inside))
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
@@ -188,9 +183,9 @@ read_once(const struct tc_store *s, struct tc_lookup *items, size_t n,
 	if (rc != TC_OK)
 		return rc;
 	for (size_t i = 0; i < n && rc == TC_OK; i++) {
-		items[i].found = tc_map_get(&v.map, items[i].key,
-					    items[i].key_len,
-					    &items[i].value, &items[i].len);
+		items[i].found =
+		    tc_map_get(&v.map, items[i].key, items[i].key_len,
+			       &items[i].value, &items[i].len);
 		if (items[i].found < 0)
 			rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
 				     s->paths[v.state.side], v.map.why);
@@ -229,8 +224,7 @@ tc_store_read(const struct tc_store *s, struct tc_lookup *items, size_t n,
 /* All pages, or the one of an id. */
 static int
 each_once(const struct tc_store *s, const unsigned char *id,
-	  struct tc_head *head, tc_item_fn *fn, void *arg,
-	  struct tc_error *err)
+	  struct tc_head *head, tc_item_fn *fn, void *arg, struct tc_error *err)
 {
 	struct tc_view v;
 	int rc = tc_view_open(s, &v, err), stop = 0;
@@ -238,8 +232,8 @@ each_once(const struct tc_store *s, const unsigned char *id,
 	if (rc != TC_OK)
 		return rc;
 	if (id)
-		stop = tc_map_page(&v.map, tc_map_page_of_id(&v.map, id), fn,
-				   arg);
+		stop =
+		    tc_map_page(&v.map, tc_map_page_of_id(&v.map, id), fn, arg);
 	for (uint32_t i = 0; !id && !stop && i < v.state.head.pages; i++)
 		stop = tc_map_page(&v.map, i, fn, arg);
 	if (stop < 0)

@@ -13,7 +13,7 @@
 #include "tokencore.h"
 
 enum tc_store_file {
-	TC_FILE_LEFT,  /* same order as enum tc_side */
+	TC_FILE_LEFT, /* same order as enum tc_side */
 	TC_FILE_RIGHT,
 	TC_FILE_STATE,
 	TC_FILE_JOURNAL,
@@ -38,8 +38,8 @@ void tc_store_close(struct tc_store *s);
 struct tc_lookup {
 	unsigned char key[TC_ITEM_KEY_MAX];
 	size_t key_len;
-	int found;		/* 1 or 0, set by tc_store_read() */
-	unsigned char *value;	/* malloced if found */
+	int found; /* 1 or 0, set by tc_store_read() */
+	unsigned char *value; /* malloced if found */
 	size_t len;
 };
 

@@ -12,8 +12,12 @@ char_len(const unsigned char *p)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	uint32_t c = p[0];
-	size_t n = c < 0x80 ? 1 : c < 0xc0 ? 0 : c < 0xe0 ? 2 :
-	    c < 0xf0 ? 3 : c < 0xf8 ? 4 : 0;
+	size_t n = c < 0x80   ? 1
+		   : c < 0xc0 ? 0
+		   : c < 0xe0 ? 2
+		   : c < 0xf0 ? 3
+		   : c < 0xf8 ? 4
+			      : 0;
 
 	if (n == 1)
 		return c >= 0x20 && c != 0x7f;

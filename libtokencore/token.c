@@ -57,8 +57,7 @@ checksum_fits(const char *canon, size_t text_len)
 	uint32_t crc = tc_crc32(canon, text_len);
 	unsigned char be[4] = { (unsigned char)(crc >> 24),
 				(unsigned char)(crc >> 16),
-				(unsigned char)(crc >> 8),
-				(unsigned char)crc };
+				(unsigned char)(crc >> 8), (unsigned char)crc };
 	char want[TC_CHECKSUM_CHARS + 1];
 
 	tc_b32_encode(be, sizeof(be), want);
@@ -110,8 +109,8 @@ tc_token_read(const char *text, size_t len, struct tc_token *tok)
 	if (!tc_is_token(text, len))
 		return TC_NOT_A_TOKEN;
 	trim(&text, &len);
-	if (len > TC_TOKEN_MAX || len < TC_PREFIX_LEN + TC_CHECKSUM_CHARS +
-	    TC_B32_CHARS(PAYLOAD_MIN))
+	if (len > TC_TOKEN_MAX ||
+	    len < TC_PREFIX_LEN + TC_CHECKSUM_CHARS + TC_B32_CHARS(PAYLOAD_MIN))
 		return TC_MALFORMED;
 	memcpy(canon, prefix, TC_PREFIX_LEN);
 	verdict = TC_VALID;
@@ -247,5 +246,6 @@ int
 tc_id_bytes(const char *text, unsigned char id[TC_ID_BYTES])
 {
 	return strnlen(text, TC_ID_LEN + 1) == TC_ID_LEN
-		? tc_b32_decode(text, TC_ID_LEN, id) : -1;
+		   ? tc_b32_decode(text, TC_ID_LEN, id)
+		   : -1;
 }

@@ -42,22 +42,21 @@ void tc_token_write(const struct tc_token *tok, char out[TC_TOKEN_MAX + 1]);
 unsigned tc_token_kid(const struct tc_token *tok);
 
 /* The key that tags tokens ("mac") or seals records ("rec") of a kid. */
-int tc_derive_key(const struct tc_crypto *c, const char *purpose,
-		  unsigned kid, const void *secret, size_t len,
+int tc_derive_key(const struct tc_crypto *c, const char *purpose, unsigned kid,
+		  const void *secret, size_t len,
 		  unsigned char key[TC_KEY_LEN]);
 
 /* The tag that header, caveats and user ought to have. */
-int tc_token_tag(const struct tc_crypto *c,
-		 const unsigned char key[TC_KEY_LEN], const char *user,
-		 const struct tc_token *tok, unsigned char tag[TC_TAG_LEN]);
+int tc_token_tag(const struct tc_crypto *c, const unsigned char key[TC_KEY_LEN],
+		 const char *user, const struct tc_token *tok,
+		 unsigned char tag[TC_TAG_LEN]);
 
 /* The id under which the record is found: a one-way function of the header. */
 int tc_token_id(const struct tc_crypto *c, const struct tc_token *tok,
 		unsigned char id[TC_ID_BYTES]);
 
 /* Text of an id and back; reading takes canonical text only (0 or -1). */
-void tc_id_text(const unsigned char id[TC_ID_BYTES],
-		char out[TC_ID_LEN + 1]);
+void tc_id_text(const unsigned char id[TC_ID_BYTES], char out[TC_ID_LEN + 1]);
 int tc_id_bytes(const char *text, unsigned char id[TC_ID_BYTES]);
 
 #endif

@@ -36,42 +36,42 @@ extern "C" {
 #endif
 
 /* ---- bounds; doc/FORMAT.md says where each one comes from ---- */
-#define TC_TOKEN_MAX 255	/* characters of a token, caveats included */
-#define TC_ID_LEN 24		/* characters of a token's id */
-#define TC_ID_PREFIX_MIN 6	/* shortest beginning that names a token */
-#define TC_USER_MAX 255		/* bytes of a user name */
-#define TC_LABEL_MAX 128	/* bytes of a label, UTF-8 */
-#define TC_SERVICE_MAX 32	/* characters of a service name */
-#define TC_SERVICES_MAX 32	/* services of one token */
-#define TC_SOURCES_MAX 16	/* source networks of one token */
-#define TC_PROPERTIES_MAX 16	/* properties of one token */
-#define TC_PROP_KEY_MAX 64	/* bytes of a property's key */
-#define TC_PROP_VALUE_MAX 256	/* bytes of a property's value */
-#define TC_REASON_MAX 256	/* bytes of a revocation's reason */
-#define TC_CAVEATS_MAX 8	/* caveats on one token */
-#define TC_CAVEAT_BYTES 116	/* all of them, encoded */
-#define TC_SECRET_MIN 32	/* bytes of a key's secret */
-#define TC_SECRET_MAX 180	/* what fits a line of secret.conf */
-#define TC_ERROR_MAX 512	/* bytes of an error's text, with its NUL */
+#define TC_TOKEN_MAX 255 /* characters of a token, caveats included */
+#define TC_ID_LEN 24 /* characters of a token's id */
+#define TC_ID_PREFIX_MIN 6 /* shortest beginning that names a token */
+#define TC_USER_MAX 255 /* bytes of a user name */
+#define TC_LABEL_MAX 128 /* bytes of a label, UTF-8 */
+#define TC_SERVICE_MAX 32 /* characters of a service name */
+#define TC_SERVICES_MAX 32 /* services of one token */
+#define TC_SOURCES_MAX 16 /* source networks of one token */
+#define TC_PROPERTIES_MAX 16 /* properties of one token */
+#define TC_PROP_KEY_MAX 64 /* bytes of a property's key */
+#define TC_PROP_VALUE_MAX 256 /* bytes of a property's value */
+#define TC_REASON_MAX 256 /* bytes of a revocation's reason */
+#define TC_CAVEATS_MAX 8 /* caveats on one token */
+#define TC_CAVEAT_BYTES 116 /* all of them, encoded */
+#define TC_SECRET_MIN 32 /* bytes of a key's secret */
+#define TC_SECRET_MAX 180 /* what fits a line of secret.conf */
+#define TC_ERROR_MAX 512 /* bytes of an error's text, with its NUL */
 
 #define TC_DEFAULT_CONFIG "/etc/apitoken/apitoken.conf"
 
 /* ---- results of calls that do something ---- */
 enum tc_code {
 	TC_OK = 0,
-	TC_E_INVALID,	 /* an argument is not acceptable */
-	TC_E_REFUSED,	 /* policy forbids it */
-	TC_E_NOTFOUND,	 /* no such token or key */
-	TC_E_AMBIGUOUS,	 /* the name fits more than one token */
-	TC_E_EXISTS,	 /* it is there already */
+	TC_E_INVALID, /* an argument is not acceptable */
+	TC_E_REFUSED, /* policy forbids it */
+	TC_E_NOTFOUND, /* no such token or key */
+	TC_E_AMBIGUOUS, /* the name fits more than one token */
+	TC_E_EXISTS, /* it is there already */
 	TC_E_UNAVAILABLE, /* configuration, key or store missing or damaged */
 	TC_E_PERMISSION, /* the caller may not */
-	TC_E_NOMEM	 /* out of memory */
+	TC_E_NOMEM /* out of memory */
 };
 
 struct tc_error {
-	int code;		  /* enum tc_code */
-	char text[TC_ERROR_MAX];  /* "what: why", never a secret */
+	int code; /* enum tc_code */
+	char text[TC_ERROR_MAX]; /* "what: why", never a secret */
 };
 
 /**
@@ -89,10 +89,10 @@ TC_API const char *tc_strerror(int code);
  */
 enum tc_verdict {
 	TC_UNAVAILABLE = 0, /* configuration, key or store unusable */
-	TC_NOT_A_TOKEN,	    /* begins otherwise: a password, say */
-	TC_DISABLED,	    /* "enabled = no" */
-	TC_MALFORMED,	    /* begins like a token, is none */
-	TC_BAD_CHECKSUM,    /* a typing error */
+	TC_NOT_A_TOKEN, /* begins otherwise: a password, say */
+	TC_DISABLED, /* "enabled = no" */
+	TC_MALFORMED, /* begins like a token, is none */
+	TC_BAD_CHECKSUM, /* a typing error */
 	TC_UNKNOWN_KEY,
 	TC_UNKNOWN_TOKEN,
 	TC_FORGED,
@@ -139,8 +139,8 @@ typedef struct tc_handle tc_handle;
 typedef void tc_log_fn(void *arg, int priority, const char *line);
 
 struct tc_options {
-	const char *config;  /* file name; NULL: TC_DEFAULT_CONFIG */
-	tc_log_fn *log;	     /* NULL: no system log */
+	const char *config; /* file name; NULL: TC_DEFAULT_CONFIG */
+	tc_log_fn *log; /* NULL: no system log */
 	void *log_arg;
 };
 
@@ -162,18 +162,18 @@ TC_API int tc_open(tc_handle **out, const struct tc_options *options,
 TC_API void tc_free(tc_handle *h);
 
 /* ---- verifying ---- */
-#define TC_ALLOW_ROOT 0x01u	/* uid 0 may, whatever the config says */
-#define TC_LOG_NONTOKEN 0x02u	/* log what is not a token, too */
+#define TC_ALLOW_ROOT 0x01u /* uid 0 may, whatever the config says */
+#define TC_LOG_NONTOKEN 0x02u /* log what is not a token, too */
 
 struct tc_request {
-	const char *authtok;   /* what was typed; need not end in NUL */
-	size_t authtok_len;    /* bytes, any number */
-	const char *user;      /* the claimed user; NULL: the token's owner */
-	const char *service;   /* PAM or SASL service; NULL: unknown */
-	const char *rhost;     /* peer; only an IP literal counts; or NULL */
-	int64_t now;	       /* time to judge by; 0: the clock */
-	unsigned flags;	       /* TC_ALLOW_ROOT, TC_LOG_NONTOKEN */
-	uint32_t minimum_uid;  /* at least that; 0: what the config says */
+	const char *authtok; /* what was typed; need not end in NUL */
+	size_t authtok_len; /* bytes, any number */
+	const char *user; /* the claimed user; NULL: the token's owner */
+	const char *service; /* PAM or SASL service; NULL: unknown */
+	const char *rhost; /* peer; only an IP literal counts; or NULL */
+	int64_t now; /* time to judge by; 0: the clock */
+	unsigned flags; /* TC_ALLOW_ROOT, TC_LOG_NONTOKEN */
+	uint32_t minimum_uid; /* at least that; 0: what the config says */
 };
 
 /* What a login proved, for tc_recheck(); not secret, of no use to a peer. */
@@ -185,14 +185,14 @@ struct tc_proof {
 
 struct tc_result {
 	enum tc_verdict verdict;
-	int proved;		    /* 1: the tag is right, the rest set */
+	int proved; /* 1: the tag is right, the rest set */
 	char user[TC_USER_MAX + 1]; /* the owner */
 	char id[TC_ID_LEN + 1];
 	char label[TC_LABEL_MAX + 1];
-	int64_t expires;	    /* the earliest that applies; 0: never */
+	int64_t expires; /* the earliest that applies; 0: never */
 	unsigned kid;
 	struct tc_proof proof;
-	char detail[TC_ERROR_MAX];  /* for the administrator, never the peer */
+	char detail[TC_ERROR_MAX]; /* for the administrator, never the peer */
 };
 
 /**
@@ -205,8 +205,8 @@ struct tc_result {
  * @return res->verdict.  Thread safe.
  */
 TC_API enum tc_verdict tc_verify(tc_handle *h, const struct tc_request *req,
-				 struct tc_result *res)
-	TC_CHECKED TC_NONNULL(2, 3);
+				 struct tc_result *res) TC_CHECKED
+    TC_NONNULL(2, 3);
 
 /**
  * The same decision once more for a token whose tag was proved a moment ago:
@@ -215,8 +215,8 @@ TC_API enum tc_verdict tc_verify(tc_handle *h, const struct tc_request *req,
  */
 TC_API enum tc_verdict tc_recheck(tc_handle *h, const struct tc_proof *proof,
 				  const struct tc_request *req,
-				  struct tc_result *res)
-	TC_CHECKED TC_NONNULL(2, 3, 4);
+				  struct tc_result *res) TC_CHECKED
+    TC_NONNULL(2, 3, 4);
 
 /* ---- records ---- */
 #define TC_SCRAM_SALT 16
@@ -278,9 +278,9 @@ struct tc_actor {
 };
 
 struct tc_create {
-	const char *user;  /* owner, 1..TC_USER_MAX bytes, no control bytes */
+	const char *user; /* owner, 1..TC_USER_MAX bytes, no control bytes */
 	const char *label; /* 1..TC_LABEL_MAX bytes of UTF-8, no controls */
-	int64_t expires;   /* first second it is refused; 0: never;
+	int64_t expires; /* first second it is refused; 0: never;
 			      -1: the configured default */
 	size_t n_services, n_sources, n_properties;
 	const char *const *services; /* each [a-z0-9_.-]{1,32} */
@@ -301,9 +301,9 @@ struct tc_create {
  * Labels need not be unique; one that is makes a good name for tc_find().
  */
 TC_API int tc_create(tc_handle *h, const struct tc_actor *actor,
-		     const struct tc_create *spec,
-		     char token[TC_TOKEN_MAX + 1], struct tc_record **rec,
-		     struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2, 3, 4);
+		     const struct tc_create *spec, char token[TC_TOKEN_MAX + 1],
+		     struct tc_record **rec, struct tc_error *err) TC_CHECKED
+    TC_NONNULL(1, 2, 3, 4);
 
 /**
  * Finds the id that a person's name for a token means.
@@ -359,11 +359,10 @@ TC_API int tc_revoke(tc_handle *h, const struct tc_actor *actor,
  * @param res        as in tc_verify()
  * @return res->verdict.  Thread safe.
  */
-TC_API enum tc_verdict tc_scram_find(tc_handle *h, const char *beginning,
-				     const struct tc_request *req,
-				     struct tc_scram *scram,
-				     struct tc_result *res)
-	TC_CHECKED TC_NONNULL(2, 3, 4, 5);
+TC_API enum tc_verdict
+tc_scram_find(tc_handle *h, const char *beginning, const struct tc_request *req,
+	      struct tc_scram *scram, struct tc_result *res) TC_CHECKED
+    TC_NONNULL(2, 3, 4, 5);
 
 /* ---- a token's text, without handle, key or store ---- */
 enum tc_caveat_type {
@@ -374,8 +373,8 @@ enum tc_caveat_type {
 
 struct tc_caveat {
 	enum tc_caveat_type type;
-	int64_t not_after;	 /* NOT_AFTER */
-	char services[264];	 /* SERVICE: names joined by ',' */
+	int64_t not_after; /* NOT_AFTER */
+	char services[264]; /* SERVICE: names joined by ',' */
 	struct tc_source source; /* SOURCE */
 };
 
@@ -393,8 +392,8 @@ struct tc_inspected {
  *         TC_VALID only.  Thread safe.
  */
 TC_API enum tc_verdict tc_inspect(const char *text, size_t len,
-				  struct tc_inspected *out)
-	TC_CHECKED TC_NONNULL(1, 3);
+				  struct tc_inspected *out) TC_CHECKED
+    TC_NONNULL(1, 3);
 
 /* ---- keys ---- */
 enum tc_key_state { TC_KEY_ACTIVE = 1, TC_KEY_VERIFY, TC_KEY_RETIRED };
@@ -422,21 +421,21 @@ TC_API int tc_key_list(tc_handle *h, struct tc_key_info **keys, size_t *n,
  *                random bits, hexadecimal
  * @param made    the number it got; may be NULL
  */
-TC_API int tc_key_add(tc_handle *h, const struct tc_actor *actor,
-		      unsigned kid, const char *secret, unsigned *made,
+TC_API int tc_key_add(tc_handle *h, const struct tc_actor *actor, unsigned kid,
+		      const char *secret, unsigned *made,
 		      struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2);
 
 /** Makes a key the one that new tokens get; the one before goes on
  *  verifying.  A retired key is refused. */
 TC_API int tc_key_activate(tc_handle *h, const struct tc_actor *actor,
-			   unsigned kid, struct tc_error *err)
-	TC_CHECKED TC_NONNULL(1, 2);
+			   unsigned kid, struct tc_error *err) TC_CHECKED
+    TC_NONNULL(1, 2);
 
 /** Ends a key and with it all its tokens, for good.  The active one is
  *  refused: activate another first. */
 TC_API int tc_key_retire(tc_handle *h, const struct tc_actor *actor,
-			 unsigned kid, struct tc_error *err)
-	TC_CHECKED TC_NONNULL(1, 2);
+			 unsigned kid, struct tc_error *err) TC_CHECKED
+    TC_NONNULL(1, 2);
 
 /* ---- an installation ---- */
 /**
@@ -460,10 +459,10 @@ enum tc_severity { TC_FINE, TC_WARNING, TC_PROBLEM };
  *                matter ("" if fine), and how to mend it ("" if fine)
  * @return the worst severity
  */
-typedef void tc_check_fn(void *arg, enum tc_severity severity,
-			 const char *what, const char *why, const char *mend);
-TC_API enum tc_severity tc_check(const char *config, tc_check_fn *fn,
-				 void *arg) TC_NONNULL(2);
+typedef void tc_check_fn(void *arg, enum tc_severity severity, const char *what,
+			 const char *why, const char *mend);
+TC_API enum tc_severity tc_check(const char *config, tc_check_fn *fn, void *arg)
+    TC_NONNULL(2);
 
 /* ---- one helper each for what people type ---- */
 /**
@@ -484,7 +483,7 @@ TC_API int tc_parse_source(const char *text, struct tc_source *out,
 
 /** Writes it the way tc_parse_source() reads it; out has room for 48. */
 TC_API void tc_format_source(const struct tc_source *source, char out[48])
-	TC_NONNULL(1, 2);
+    TC_NONNULL(1, 2);
 
 #ifdef __cplusplus
 }

@@ -50,8 +50,8 @@ static int
 step(int parent, const char *name, const char *so_far, int flags,
      struct tc_error *err)
 {
-	int fd = openat(parent, name,
-			flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd =
+	    openat(parent, name, flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 	const char *fault;
 

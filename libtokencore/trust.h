@@ -36,8 +36,8 @@ char *tc_dirname(const char *path, const char **base);
 /* Reads a whole descriptor, at most max bytes, into memory that ends in NUL
  * and that the caller wipes and frees with OPENSSL_clear_free(*out, *len + 1).
  */
-int tc_read_all(int fd, const char *path, size_t max, char **out,
-		size_t *len, struct tc_error *err);
+int tc_read_all(int fd, const char *path, size_t max, char **out, size_t *len,
+		struct tc_error *err);
 
 /* Writes all of it; 0 or -1 with errno. */
 int tc_write_all(int fd, const void *data, size_t len);

@@ -68,8 +68,8 @@ read_record(struct trial *t, const unsigned char id[TC_ID_BYTES],
 		data = item->value;
 		len = item->len;
 	}
-	sealed = tc_record_sealed(&t->h->crypto, key->rec, item->key, data,
-				  len);
+	sealed =
+	    tc_record_sealed(&t->h->crypto, key->rec, item->key, data, len);
 	if (!item->found)
 		return TC_VALID;
 	t->record = tc_record_read(item->key, item->value, item->len);
@@ -77,8 +77,7 @@ read_record(struct trial *t, const unsigned char id[TC_ID_BYTES],
 		return say(t, TC_UNAVAILABLE, "the record is damaged");
 	/* Without its key a record cannot be judged, only refused. */
 	if (key->kid && (!sealed || t->record->kid != key->kid))
-		return say(t, TC_UNAVAILABLE,
-			   "the record's seal does not fit");
+		return say(t, TC_UNAVAILABLE, "the record's seal does not fit");
 	return TC_VALID;
 }
 
@@ -171,11 +170,12 @@ caveat_holds(struct trial *t, const struct tc_caveat *c,
 			t->res->expires = c->not_after + 1;
 		return t->now > c->not_after ? TC_EXPIRED : TC_VALID;
 	case TC_CAVEAT_SERVICE:
-		return caveat_service_fits(t, c->services)
-			? TC_VALID : TC_WRONG_SERVICE;
+		return caveat_service_fits(t, c->services) ? TC_VALID
+							   : TC_WRONG_SERVICE;
 	case TC_CAVEAT_SOURCE:
 		return peer && tc_source_contains(&c->source, peer)
-			? TC_VALID : TC_WRONG_SOURCE;
+			   ? TC_VALID
+			   : TC_WRONG_SOURCE;
 	}
 	return TC_MALFORMED;
 }
@@ -186,8 +186,8 @@ static enum tc_verdict
 limits(struct trial *t, const struct tc_proof *proof)
 {
 	struct tc_caveat caveats[TC_CAVEATS_MAX];
-	size_t n = tc_caveats_decode(proof->caveats, proof->caveats_len,
-				     caveats);
+	size_t n =
+	    tc_caveats_decode(proof->caveats, proof->caveats_len, caveats);
 	struct tc_source address, *peer = NULL;
 	enum tc_verdict worst = TC_VALID;
 
@@ -249,23 +249,27 @@ check_tag(struct trial *t, const struct tc_token *tok)
 	if (tc_token_id(&t->h->crypto, tok, proof.id))
 		return say(t, TC_UNAVAILABLE, "no SHA-256");
 	verdict = read_record(t, proof.id, key);
-	if (tc_token_tag(&t->h->crypto, key->mac, t->record ? t->record->user
-			 : t->claimed, tok, want))
+	if (tc_token_tag(&t->h->crypto, key->mac,
+			 t->record ? t->record->user : t->claimed, tok, want))
 		return say(t, TC_UNAVAILABLE, "no HMAC");
 	right = CRYPTO_memcmp(want, tok->tag, TC_TAG_LEN) == 0;
 	OPENSSL_cleanse(want, sizeof(want));
 	if (verdict != TC_VALID)
 		return verdict;
 	if (!known && t->policy->stale)
-		return say(t, TC_UNAVAILABLE, "the keys changed and this "
+		return say(t, TC_UNAVAILABLE,
+			   "the keys changed and this "
 			   "process may not read them");
 	if (!known)
 		return TC_UNKNOWN_KEY;
 	if (!t->record) {
 		t->rightful = right && t->req->user;
-		return say(t, TC_UNKNOWN_TOKEN, t->rightful ? "the tag is "
-			   "right: the store was rolled back, or the key is "
-			   "known to someone" : NULL);
+		return say(t, TC_UNKNOWN_TOKEN,
+			   t->rightful ? "the tag is "
+					 "right: the store was rolled back, or "
+					 "the key is "
+					 "known to someone"
+				       : NULL);
 	}
 	if (!right)
 		return TC_FORGED;
@@ -290,8 +294,8 @@ recheck(struct trial *t, const struct tc_proof *proof)
 		return say(t, TC_UNAVAILABLE, err.text);
 	if (!t->items[0].found)
 		return TC_UNKNOWN_TOKEN;
-	t->record = tc_record_read(t->items[0].key, t->items[0].value,
-				   t->items[0].len);
+	t->record =
+	    tc_record_read(t->items[0].key, t->items[0].value, t->items[0].len);
 	if (!t->record)
 		return say(t, TC_UNAVAILABLE, "the record is damaged");
 	key = tc_keys_find(&t->policy->keys, t->record->kid);
@@ -299,8 +303,7 @@ recheck(struct trial *t, const struct tc_proof *proof)
 		return TC_UNKNOWN_KEY;
 	if (!tc_record_sealed(&t->h->crypto, key->rec, t->items[0].key,
 			      t->items[0].value, t->items[0].len))
-		return say(t, TC_UNAVAILABLE,
-			   "the record's seal does not fit");
+		return say(t, TC_UNAVAILABLE, "the record's seal does not fit");
 	return judge(t, proof, key);
 }
 
@@ -339,8 +342,8 @@ text_alone(struct trial *t, const struct tc_proof *proof, const char *why)
 }
 
 static enum tc_verdict
-decide(tc_handle *h, const struct tc_proof *proof,
-       const struct tc_request *req, struct tc_result *res)
+decide(tc_handle *h, const struct tc_proof *proof, const struct tc_request *req,
+       struct tc_result *res)
 {
 	struct trial t = { .h = h, .req = req, .res = res };
 	enum tc_verdict verdict = TC_UNAVAILABLE;
@@ -353,8 +356,9 @@ decide(tc_handle *h, const struct tc_proof *proof,
 			return verdict;
 	}
 	if (!h)
-		return res->verdict =
-			text_alone(&t, proof, "tokens cannot be checked now");
+		return res->verdict = text_alone(&t, proof,
+						 "tokens cannot be checked "
+						 "now");
 	t.now = req->now ? req->now : (int64_t)time(NULL);
 	t.policy = tc_policy_get(h, &err);
 	if (!t.policy)

@@ -56,8 +56,10 @@ static int
 end_of_day(struct tm day, int64_t *when)
 {
 	int64_t noon;
-	struct tm next = { .tm_year = day.tm_year, .tm_mon = day.tm_mon,
-			   .tm_mday = day.tm_mday + 1, .tm_isdst = -1 };
+	struct tm next = { .tm_year = day.tm_year,
+			   .tm_mon = day.tm_mon,
+			   .tm_mday = day.tm_mday + 1,
+			   .tm_isdst = -1 };
 
 	day.tm_hour = 12;
 	day.tm_min = day.tm_sec = 0;
@@ -94,9 +96,8 @@ parse_date(const char *text, int64_t *when)
 static int
 is_date(const char *text)
 {
-	return has_shape(text, "dddd-dd-dd") ||
-	    has_shape(text, "dd-dd-dddd") ||
-	    has_shape(text, "dddd-dd-ddTdd:dd:ddZ");
+	return has_shape(text, "dddd-dd-dd") || has_shape(text, "dd-dd-dddd") ||
+	       has_shape(text, "dddd-dd-ddTdd:dd:ddZ");
 }
 
 int
@@ -144,11 +145,13 @@ tc_parse_when(const char *text, int64_t now, int64_t *when,
 	else if ((rc = tc_span(text, &span)) == 0)
 		result = now + span;
 	else
-		return tc_fail(err, TC_E_INVALID, "not a time: say "
+		return tc_fail(err, TC_E_INVALID,
+			       "not a time: say "
 			       "2027-03-31, 2027-03-31T12:00:00Z, 31-03-2027, "
 			       "90d, 12h, today or never");
 	if (rc || result <= 0 || result > WHEN_MAX)
-		return tc_fail(err, TC_E_INVALID, "there is no such day "
+		return tc_fail(err, TC_E_INVALID,
+			       "there is no such day "
 			       "or time");
 	*when = result;
 	return TC_OK;

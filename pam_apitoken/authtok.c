@@ -21,7 +21,7 @@ static int
 conversation_failed(int code)
 {
 	static const int passed_on[] = {
-		PAM_CONV_ERR, PAM_BUF_ERR, PAM_SYSTEM_ERR, PAM_ABORT,
+		PAM_CONV_ERR,	 PAM_BUF_ERR,  PAM_SYSTEM_ERR, PAM_ABORT,
 		PAM_SERVICE_ERR, PAM_AUTH_ERR, PAM_MAXTRIES,
 	};
 	size_t i;
@@ -67,8 +67,9 @@ ask(struct authtok *a, pam_handle_t *pamh, const struct options *opt)
 	int rc;
 
 	if (prompt == NULL) {
-		prompt = opt->nontoken == NONTOKEN_IGNORE ?
-			"Token or password: " : "Token: ";
+		prompt = opt->nontoken == NONTOKEN_IGNORE ? "Token or "
+							    "password: "
+							  : "Token: ";
 	}
 	rc = pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, &a->typed, "%s", prompt);
 	if (rc != PAM_SUCCESS)

@@ -13,9 +13,9 @@
 #include "options.h"
 
 struct authtok {
-	const char *text;	/* NUL-terminated; typed, or PAM's own item */
-	size_t len;		/* never 0 */
-	char *typed;		/* the reply to our prompt; NULL: PAM's item */
+	const char *text; /* NUL-terminated; typed, or PAM's own item */
+	size_t len; /* never 0 */
+	char *typed; /* the reply to our prompt; NULL: PAM's item */
 };
 
 /**

@@ -20,8 +20,8 @@
 struct proof {
 	struct tc_proof proof;
 	char user[TC_USER_MAX + 1];
-	char service[TC_SERVICE_MAX + 1];	/* "": PAM_SERVICE */
-	char config[OPT_CONFIG_MAX + 1];	/* "": the default */
+	char service[TC_SERVICE_MAX + 1]; /* "": PAM_SERVICE */
+	char config[OPT_CONFIG_MAX + 1]; /* "": the default */
 	uint32_t minimum_uid;
 	int allow_root;
 };
@@ -208,12 +208,12 @@ login_recheck(pam_handle_t *pamh, const struct options *own)
 	struct tc_request req;
 	tc_handle *h;
 
-	if (pam_get_data(pamh, DATA_NAME, &data) != PAM_SUCCESS ||
-	    data == NULL)
+	if (pam_get_data(pamh, DATA_NAME, &data) != PAM_SUCCESS || data == NULL)
 		return PAM_IGNORE;
 	p = data;
 	if (user == NULL || strcmp(user, p->user) != 0) {
-		pam_syslog(pamh, LOG_WARNING, "account: the user is no longer "
+		pam_syslog(pamh, LOG_WARNING,
+			   "account: the user is no longer "
 			   "the one whose token was verified");
 		return PAM_PERM_DENIED;
 	}

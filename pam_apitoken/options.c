@@ -96,13 +96,13 @@ set_minimum_uid(struct options *opt, const char *value)
 	return NULL;
 }
 
-#define SET_FLAG(member)						\
-	static const char *						\
-	set_##member(struct options *opt, const char *value)		\
-	{								\
-		(void)value;						\
-		opt->member = 1;					\
-		return NULL;						\
+#define SET_FLAG(member)                                                       \
+	static const char *set_##member(struct options *opt,                   \
+					const char *value)                     \
+	{                                                                      \
+		(void)value;                                                   \
+		opt->member = 1;                                               \
+		return NULL;                                                   \
 	}
 
 SET_FLAG(try_first_pass)

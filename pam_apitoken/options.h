@@ -12,18 +12,18 @@
 
 #include <security/pam_modules.h>
 
-#define OPT_CONFIG_MAX (PATH_MAX - 1)	/* bytes of config=; what open takes */
-#define OPT_PROMPT_MAX 200		/* bytes of prompt=; PAM allows 512 */
+#define OPT_CONFIG_MAX (PATH_MAX - 1) /* bytes of config=; what open takes */
+#define OPT_PROMPT_MAX 200 /* bytes of prompt=; PAM allows 512 */
 
 enum nontoken { NONTOKEN_DENY = 0, NONTOKEN_IGNORE };
 
 /* Strings belong to argv and live as long as the entry point's call. */
 struct options {
-	const char *config;	/* NULL: the library's default */
-	const char *service;	/* NULL: PAM_SERVICE */
-	const char *prompt;	/* NULL: the default text */
+	const char *config; /* NULL: the library's default */
+	const char *service; /* NULL: PAM_SERVICE */
+	const char *prompt; /* NULL: the default text */
 	enum nontoken nontoken;
-	uint32_t minimum_uid;	/* 0: what the configuration says */
+	uint32_t minimum_uid; /* 0: what the configuration says */
 	int try_first_pass;
 	int use_first_pass;
 	int allow_root;

@@ -40,9 +40,10 @@ not_a_token(pam_handle_t *pamh, const struct options *opt,
 
 	if (rc != PAM_SUCCESS)
 		return PAM_BUF_ERR;
-	debug_line(pamh, opt, opt->nontoken == NONTOKEN_IGNORE ?
-		   "not a token, left to the next module" :
-		   "not a token, refused");
+	debug_line(pamh, opt,
+		   opt->nontoken == NONTOKEN_IGNORE ? "not a token, left to "
+						      "the next module"
+						    : "not a token, refused");
 	return verdict_auth(TC_NOT_A_TOKEN, opt->nontoken);
 }
 
@@ -83,8 +84,7 @@ authenticate(pam_handle_t *pamh, const struct options *opt)
 }
 
 EXPORTED int
-pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc,
-		    const char **argv)
+pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	struct options opt;
 	int rc;
@@ -132,8 +132,7 @@ pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
 }
 
 EXPORTED int
-pam_sm_open_session(pam_handle_t *pamh, int flags, int argc,
-		    const char **argv)
+pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	struct options opt;
 
@@ -142,8 +141,7 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc,
 }
 
 EXPORTED int
-pam_sm_close_session(pam_handle_t *pamh, int flags, int argc,
-		     const char **argv)
+pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	struct options opt;
 

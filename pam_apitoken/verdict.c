@@ -11,13 +11,16 @@
 #include "verdict.h"
 
 struct row {
-	int deny;	/* authenticate, nontoken=deny */
-	int ignore;	/* authenticate, nontoken=ignore */
+	int deny; /* authenticate, nontoken=deny */
+	int ignore; /* authenticate, nontoken=ignore */
 	int account;
 };
 
 /* How most refusals look; which one it was is the log's business alone. */
-#define REFUSED { PAM_AUTH_ERR, PAM_AUTH_ERR, PAM_PERM_DENIED }
+#define REFUSED                                                                \
+	{                                                                      \
+		PAM_AUTH_ERR, PAM_AUTH_ERR, PAM_PERM_DENIED                    \
+	}
 
 static const struct row table[] = {
 	[TC_UNAVAILABLE] = { PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL,
@@ -41,8 +44,9 @@ static const struct row table[] = {
 	[TC_VALID] = { PAM_SUCCESS, PAM_SUCCESS, PAM_SUCCESS },
 };
 
-_Static_assert(sizeof(table) / sizeof(table[0]) == TC_VERDICTS,
-	       "a row for every verdict");
+_Static_assert(sizeof(table) / sizeof(table[0]) == TC_VERDICTS, "a row for "
+								"every "
+								"verdict");
 
 static const struct row *
 find(enum tc_verdict verdict)

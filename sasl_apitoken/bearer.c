@@ -101,8 +101,8 @@ static const struct {
 	unsigned char mask, lead, more;
 	uint32_t least;
 } utf8[] = {
-	{ 0x80, 0x00, 0, 0x20 },	/* least: no control characters */
-	{ 0xe0, 0xc0, 1, 0xa0 },	/* nor those beyond ASCII */
+	{ 0x80, 0x00, 0, 0x20 }, /* least: no control characters */
+	{ 0xe0, 0xc0, 1, 0xa0 }, /* nor those beyond ASCII */
 	{ 0xf0, 0xe0, 2, 0x800 },
 	{ 0xf8, 0xf0, 3, 0x10000 },
 };
@@ -358,7 +358,7 @@ put_auth(struct sink *s, const struct bearer_offer *offer)
 	size_t n = span(offer->token, offer->token_len, TOKEN);
 
 	if (n == 0 || n + span(offer->token + n, offer->token_len - n, "=") !=
-	    offer->token_len)
+			  offer->token_len)
 		return 0;
 	put_text(s, "auth=Bearer ");
 	put(s, offer->token, offer->token_len);
@@ -418,8 +418,7 @@ bearer_error(const struct bearer_mech *mech, enum bearer_refusal why,
 	int n = snprintf(out, BEARER_ERROR_MAX, "{\"status\":\"%s\"%s%s%s%s}",
 			 mech->status[why == BEARER_MALFORMED], mech->more,
 			 scope != NULL ? ",\"scope\":\"" : "",
-			 scope != NULL ? scope : "",
-			 scope != NULL ? "\"" : "");
+			 scope != NULL ? scope : "", scope != NULL ? "\"" : "");
 
 	return n > 0 && n < BEARER_ERROR_MAX ? (size_t)n : 0;
 }

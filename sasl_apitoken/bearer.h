@@ -9,26 +9,26 @@
 
 #include <stddef.h>
 
-#define BEARER_MESSAGE_MAX 4096	/* bytes of a client's first message */
-#define BEARER_USER_MAX 255	/* bytes of a user's name */
-#define BEARER_SCOPE_MAX 255	/* bytes of the scope in a refusal */
-#define BEARER_ERROR_MAX 384	/* bytes of a refusal, with its NUL */
+#define BEARER_MESSAGE_MAX 4096 /* bytes of a client's first message */
+#define BEARER_USER_MAX 255 /* bytes of a user's name */
+#define BEARER_SCOPE_MAX 255 /* bytes of the scope in a refusal */
+#define BEARER_ERROR_MAX 384 /* bytes of a refusal, with its NUL */
 
 /* What a first message holds.  The token is not copied: it points into the
  * message and does not end in NUL. */
 struct bearer_request {
-	char user[BEARER_USER_MAX + 1];	/* "": nobody was named */
+	char user[BEARER_USER_MAX + 1]; /* "": nobody was named */
 	const char *token;
 	size_t token_len;
 };
 
 /* What a client has to say. */
 struct bearer_offer {
-	const char *user;	/* "": nobody is named */
+	const char *user; /* "": nobody is named */
 	const char *token;
 	size_t token_len;
-	const char *host;	/* NULL: unknown */
-	const char *port;	/* NULL: unknown */
+	const char *host; /* NULL: unknown */
+	const char *port; /* NULL: unknown */
 };
 
 enum bearer_refusal { BEARER_REFUSED, BEARER_MALFORMED };

@@ -15,8 +15,8 @@ enum step { STEP_START, STEP_SENT, STEP_REFUSED };
 struct session {
 	const struct bearer_mech *mech;
 	enum step step;
-	char *message;			/* BEARER_MESSAGE_MAX bytes or NULL */
-	sasl_interact_t *prompts;	/* what we asked for last, or NULL */
+	char *message; /* BEARER_MESSAGE_MAX bytes or NULL */
+	sasl_interact_t *prompts; /* what we asked for last, or NULL */
 };
 
 /* What we need to know. */
@@ -33,12 +33,14 @@ static const struct question {
 };
 
 struct answer {
-	const char *text;	/* NULL: none */
+	const char *text; /* NULL: none */
 	size_t len;
 };
 
 static const unsigned long required[] = {
-	SASL_CB_AUTHNAME, SASL_CB_PASS, SASL_CB_LIST_END,
+	SASL_CB_AUTHNAME,
+	SASL_CB_PASS,
+	SASL_CB_LIST_END,
 };
 
 static int
@@ -92,8 +94,8 @@ call_back(const struct question *q, const sasl_utils_t *utils,
 	if (rc != SASL_OK || found == NULL)
 		return rc == SASL_INTERACT ? rc : SASL_FAIL;
 	if (q->id == SASL_CB_PASS) {
-		rc = ((sasl_getsecret_t *)(void (*)(void))found)(utils->conn,
-			context, (int)q->id, &secret);
+		rc = ((sasl_getsecret_t *)(void (*)(void))found)(
+		    utils->conn, context, (int)q->id, &secret);
 		if (rc == SASL_OK && secret != NULL) {
 			answer->text = (const char *)secret->data;
 			answer->len = secret->len;
@@ -105,7 +107,7 @@ call_back(const struct question *q, const sasl_utils_t *utils,
 		return rc;
 	}
 	rc = ((sasl_getsimple_t *)(void (*)(void))found)(context, (int)q->id,
-		&answer->text, NULL);
+							 &answer->text, NULL);
 	if (rc == SASL_OK && answer->text != NULL)
 		answer->len = strlen(answer->text);
 	return rc;
@@ -187,8 +189,8 @@ get_answers(struct session *s, const sasl_utils_t *utils,
 		else if (rc != SASL_OK)
 			return rc;
 	}
-	return missing != 0 ? prompt_for(s, utils, missing, prompt_need) :
-		SASL_OK;
+	return missing != 0 ? prompt_for(s, utils, missing, prompt_need)
+			    : SASL_OK;
 }
 
 /* ---- the exchange ---- */
@@ -201,8 +203,8 @@ name_us(const sasl_client_params_t *cparams, const char *authname,
 	int rc;
 
 	if (strcmp(authname, user) == 0)
-		return cparams->canon_user(conn, user, 0, SASL_CU_AUTHID |
-					   SASL_CU_AUTHZID, out);
+		return cparams->canon_user(
+		    conn, user, 0, SASL_CU_AUTHID | SASL_CU_AUTHZID, out);
 	rc = cparams->canon_user(conn, authname, 0, SASL_CU_AUTHID, out);
 	if (rc != SASL_OK)
 		return rc;
@@ -216,8 +218,8 @@ server_port(const sasl_utils_t *utils)
 	const void *value = NULL;
 	const char *port;
 
-	if (utils->getprop(utils->conn, SASL_IPREMOTEPORT, &value) !=
-	    SASL_OK || value == NULL)
+	if (utils->getprop(utils->conn, SASL_IPREMOTEPORT, &value) != SASL_OK ||
+	    value == NULL)
 		return NULL;
 	port = strchr(value, ';');
 	return port != NULL ? port + 1 : NULL;
@@ -275,8 +277,8 @@ first_message(struct session *s, sasl_client_params_t *cparams,
 
 	rc = name_us(cparams, authname, user, out);
 	if (rc == SASL_OK)
-		rc = make_message(s, cparams, user, &answers[ANSWER_PASS],
-				  &len);
+		rc =
+		    make_message(s, cparams, user, &answers[ANSWER_PASS], &len);
 	if (prompt_need != NULL)
 		*prompt_need = NULL;
 	forget_prompts(s, cparams->utils);
@@ -335,8 +337,7 @@ session_step(void *conn_context, sasl_client_params_t *cparams,
 				"the server refused the token");
 		return SASL_BADAUTH;
 	}
-	utils->seterror(utils->conn, 0, "%s",
-			"the server spoke out of turn");
+	utils->seterror(utils->conn, 0, "%s", "the server spoke out of turn");
 	return SASL_BADPROT;
 }
 
@@ -349,10 +350,10 @@ fill_in(sasl_client_plug_t *plug, const struct bearer_mech *mech)
 	*plug = (sasl_client_plug_t){
 		.mech_name = mech->name,
 		.max_ssf = 0,
-		.security_flags = SASL_SEC_NOANONYMOUS |
-			SASL_SEC_PASS_CREDENTIALS,
-		.features = SASL_FEAT_WANT_CLIENT_FIRST |
-			SASL_FEAT_ALLOWS_PROXY,
+		.security_flags =
+		    SASL_SEC_NOANONYMOUS | SASL_SEC_PASS_CREDENTIALS,
+		.features =
+		    SASL_FEAT_WANT_CLIENT_FIRST | SASL_FEAT_ALLOWS_PROXY,
 		.required_prompts = required,
 		/* Never written to. */
 		.glob_context = (void *)(uintptr_t)mech,

@@ -64,7 +64,8 @@ salt_of_name(tc_handle *h, const char *user, const char *beginning,
 	size_t len = strnlen(beginning, sizeof(id));
 	unsigned char key[TC_HASH_LEN], mac[TC_HASH_LEN];
 	struct tc_bytes parts[] = {
-		{ user, strlen(user) + 1 }, { id, 0 },
+		{ user, strlen(user) + 1 },
+		{ id, 0 },
 	};
 	int rc = decoy_key(h, key);
 
@@ -91,10 +92,10 @@ decoy_make(tc_handle *h, const char *user, const char *beginning,
 	if (salt_of_record(h, user, beginning, made.salt) != 0 &&
 	    salt_of_name(h, user, beginning, made.salt) != 0)
 		return -1;
-	if (tc_random(&h->crypto, made.stored_key,
-		      sizeof(made.stored_key)) != 0 ||
-	    tc_random(&h->crypto, made.server_key,
-		      sizeof(made.server_key)) != 0)
+	if (tc_random(&h->crypto, made.stored_key, sizeof(made.stored_key)) !=
+		0 ||
+	    tc_random(&h->crypto, made.server_key, sizeof(made.server_key)) !=
+		0)
 		return -1;
 	*out = made;
 	return 0;

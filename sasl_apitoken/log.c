@@ -19,8 +19,7 @@
 static _Thread_local const sasl_utils_t *connection;
 
 void
-log_say(const sasl_utils_t *utils, int level, const char *what,
-	const char *why)
+log_say(const sasl_utils_t *utils, int level, const char *what, const char *why)
 {
 	char line[LINE_BYTES];
 

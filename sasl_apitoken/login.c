@@ -29,8 +29,8 @@ struct login {
 	sasl_server_params_t *sparams;
 	const sasl_utils_t *utils;
 	sasl_out_params_t *out;
-	const char *claim;		/* NULL: none */
-	char owner[TC_USER_MAX + 1];	/* "": unknown; not proved */
+	const char *claim; /* NULL: none */
+	char owner[TC_USER_MAX + 1]; /* "": unknown; not proved */
 	char rhost[LOGIN_ADDRESS_MAX];
 	struct tc_request ask;
 	struct tc_result res;
@@ -43,8 +43,8 @@ login_address(const sasl_utils_t *utils, char out[LOGIN_ADDRESS_MAX])
 	const void *value = NULL;
 	size_t len;
 
-	if (utils->getprop(utils->conn, SASL_IPREMOTEPORT, &value) !=
-	    SASL_OK || value == NULL)
+	if (utils->getprop(utils->conn, SASL_IPREMOTEPORT, &value) != SASL_OK ||
+	    value == NULL)
 		return NULL;
 	len = strcspn(value, ";");
 	if (len >= LOGIN_ADDRESS_MAX)
@@ -57,8 +57,8 @@ login_address(const sasl_utils_t *utils, char out[LOGIN_ADDRESS_MAX])
 const char *
 login_service(const struct state *s, const sasl_server_params_t *sparams)
 {
-	return s->options.service[0] != '\0' ? s->options.service :
-		sparams->service;
+	return s->options.service[0] != '\0' ? s->options.service
+					     : sparams->service;
 }
 
 /* Whose token this would be.  Proves nothing. */
@@ -95,8 +95,8 @@ no_name(const struct login *l, int code)
 			"the server cannot look up the user's name", NULL);
 		return SASL_UNAVAIL;
 	default:
-		log_say(l->utils, SASL_LOG_FAIL,
-			"login deny", "the server does not take the name");
+		log_say(l->utils, SASL_LOG_FAIL, "login deny",
+			"the server does not take the name");
 		return SASL_BADAUTH;
 	}
 }
@@ -112,7 +112,7 @@ static int
 same_names(const sasl_out_params_t *out)
 {
 	return out->alen == out->ulen &&
-	    memcmp(out->authid, out->user, out->alen) == 0;
+	       memcmp(out->authid, out->user, out->alen) == 0;
 }
 
 /* libsasl asks the policy itself, after us: but then the log would have a
@@ -125,15 +125,16 @@ policy_allows(const struct login *l)
 	sasl_authorize_t *policy;
 	void *context = NULL;
 
-	if (l->utils->getcallback(l->utils->conn, SASL_CB_PROXY_POLICY,
-				  &found, &context) != SASL_OK ||
+	if (l->utils->getcallback(l->utils->conn, SASL_CB_PROXY_POLICY, &found,
+				  &context) != SASL_OK ||
 	    found == NULL)
 		return 0;
 	policy = (sasl_authorize_t *)(void (*)(void))found;
 	return policy(l->utils->conn, context, out->user, out->ulen,
 		      out->authid, out->alen, l->sparams->user_realm,
-		      l->sparams->user_realm != NULL ?
-		      (unsigned)strlen(l->sparams->user_realm) : 0,
+		      l->sparams->user_realm != NULL
+			  ? (unsigned)strlen(l->sparams->user_realm)
+			  : 0,
 		      l->sparams->propctx) == SASL_OK;
 }
 
@@ -178,8 +179,8 @@ login_renamed(struct login *l)
 	if (rc != SASL_OK)
 		return no_name(l, rc);
 	l->ask.user = l->out->authid;
-	return verdict_sasl(tc_recheck(l->state->tokens, &l->res.proof,
-				       &l->ask, &again));
+	return verdict_sasl(
+	    tc_recheck(l->state->tokens, &l->res.proof, &l->ask, &again));
 }
 
 /* The claim is not spelt as the owner is. */
@@ -233,7 +234,9 @@ login_verify(const struct state *s, sasl_server_params_t *sparams,
 	/* Begins like a token and is none: gets "malformed" into both logs. */
 	static const char malformed[] = "tkc1_";
 	struct login l = {
-		.state = s, .sparams = sparams, .utils = sparams->utils,
+		.state = s,
+		.sparams = sparams,
+		.utils = sparams->utils,
 		.out = out,
 	};
 	int rc;
@@ -244,8 +247,8 @@ login_verify(const struct state *s, sasl_server_params_t *sparams,
 		return SASL_UNAVAIL;
 	}
 	l.ask.authtok = req != NULL ? req->token : malformed;
-	l.ask.authtok_len = req != NULL ? req->token_len :
-		sizeof(malformed) - 1;
+	l.ask.authtok_len =
+	    req != NULL ? req->token_len : sizeof(malformed) - 1;
 	l.ask.service = login_service(s, sparams);
 	l.ask.rhost = login_address(l.utils, l.rhost);
 	l.ask.flags = TC_LOG_NONTOKEN;

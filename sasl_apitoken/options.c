@@ -18,7 +18,7 @@ typedef const char *setter(struct options *opt, const char *value);
 struct option {
 	const char *name;
 	setter *set;
-	const char *doc;	/* the first line of its entry in the manual */
+	const char *doc; /* the first line of its entry in the manual */
 };
 
 static const char *
@@ -119,8 +119,7 @@ static const struct option table[] = {
 	  "The mechanisms to offer, separated by spaces." },
 	{ "apitoken_separator", set_separator,
 	  "What stands between user and token in a login name for SCRAM." },
-	{ "apitoken_scope", set_scope,
-	  "The scope that a refusal names." },
+	{ "apitoken_scope", set_scope, "The scope that a refusal names." },
 };
 
 #define OPTIONS (sizeof(table) / sizeof(table[0]))
@@ -132,8 +131,8 @@ get(const sasl_utils_t *utils, const char *plugin, const char *name)
 	const char *value = NULL;
 
 	if (utils->getopt == NULL ||
-	    utils->getopt(utils->getopt_context, plugin, name, &value,
-			  NULL) != SASL_OK)
+	    utils->getopt(utils->getopt_context, plugin, name, &value, NULL) !=
+		SASL_OK)
 		return NULL;
 	return value;
 }
@@ -151,8 +150,8 @@ options_read(struct options *opt, const sasl_utils_t *utils)
 		const char *wrong = NULL;
 
 		if (value != NULL)
-			wrong = *value != '\0' ? table[i].set(opt, value) :
-				"needs a value";
+			wrong = *value != '\0' ? table[i].set(opt, value)
+					       : "needs a value";
 		if (wrong != NULL)
 			(void)snprintf(opt->wrong, sizeof(opt->wrong),
 				       "option %s: %s", table[i].name, wrong);
@@ -171,7 +170,7 @@ options_auxprop_last(const sasl_utils_t *utils)
 	while (from > 0 && !isspace((unsigned char)value[from - 1]))
 		from--;
 	return len - from == sizeof(PLUGIN) - 1 &&
-	    strncasecmp(value + from, PLUGIN, len - from) == 0;
+	       strncasecmp(value + from, PLUGIN, len - from) == 0;
 }
 
 int

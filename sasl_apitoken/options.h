@@ -14,12 +14,12 @@
 #include "tokencore.h"
 
 struct options {
-	char config[PATH_MAX];		/* "": the library's default */
+	char config[PATH_MAX]; /* "": the library's default */
 	char service[TC_SERVICE_MAX + 1]; /* "": the connection's */
 	char scope[BEARER_SCOPE_MAX + 1]; /* "": none is named */
-	unsigned mechs;			/* a bit per mechanism */
-	char separator;			/* between user and id, for SCRAM */
-	char wrong[160];		/* "": all is well; else what is not */
+	unsigned mechs; /* a bit per mechanism */
+	char separator; /* between user and id, for SCRAM */
+	char wrong[160]; /* "": all is well; else what is not */
 };
 
 /** Reads all options.  A value that cannot be used leaves its sentence in

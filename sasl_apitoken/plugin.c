@@ -31,18 +31,16 @@ known_utils(const sasl_utils_t *utils)
 {
 	/* Nothing can be told from the version: libsasl 2.1.28 leaves there
 	 * what was in memory before. */
-	return utils != NULL &&
-	    utils->utf8verify == sasl_utf8verify &&
-	    utils->decode64 == sasl_decode64 &&
-	    utils->encode64 == sasl_encode64 &&
-	    utils->erasebuffer == sasl_erasebuffer &&
-	    utils->getprop == sasl_getprop &&
-	    utils->setprop == sasl_setprop &&
-	    utils->seterror == sasl_seterror &&
-	    utils->prop_new == prop_new &&
-	    utils->prop_set == prop_set &&
-	    utils->prop_erase == prop_erase &&
-	    utils->auxprop_store == sasl_auxprop_store;
+	return utils != NULL && utils->utf8verify == sasl_utf8verify &&
+	       utils->decode64 == sasl_decode64 &&
+	       utils->encode64 == sasl_encode64 &&
+	       utils->erasebuffer == sasl_erasebuffer &&
+	       utils->getprop == sasl_getprop &&
+	       utils->setprop == sasl_setprop &&
+	       utils->seterror == sasl_seterror &&
+	       utils->prop_new == prop_new && utils->prop_set == prop_set &&
+	       utils->prop_erase == prop_erase &&
+	       utils->auxprop_store == sasl_auxprop_store;
 }
 
 int

@@ -28,7 +28,7 @@
 #include "state.h"
 
 #define VERIFIER "*authPassword"
-#define NAME_MAX_BYTES 1024	/* libsasl's buffer for a name */
+#define NAME_MAX_BYTES 1024 /* libsasl's buffer for a name */
 
 /* Base64 of salt and keys, and what stands around them. */
 #define VERIFIER_MAX 200
@@ -38,7 +38,7 @@ static struct state *tokens;
 
 /* What canon_user has for the look-up that follows it. */
 static _Thread_local struct {
-	const sasl_server_params_t *sparams;	/* NULL: nothing */
+	const sasl_server_params_t *sparams; /* NULL: nothing */
 	char user[NAME_MAX_BYTES + 1];
 	char id[TC_ID_LEN + 1];
 } known;
@@ -136,8 +136,7 @@ canon_server(void *glob_context, sasl_server_params_t *sparams,
 	/* Whom to act for may be named the same way, but proves nothing. */
 	if ((flags & SASL_CU_AUTHID) != 0)
 		known.sparams = NULL;
-	cut = tokens != NULL &&
-	    cut_id(&n, tokens->options.separator, id);
+	cut = tokens != NULL && cut_id(&n, tokens->options.separator, id);
 	if (cut && !may_cut(sparams, flags)) {
 		n = whole;
 		cut = 0;
@@ -174,7 +173,9 @@ static int
 is_secret(const char *property)
 {
 	static const char *const secrets[] = {
-		"*userPassword", VERIFIER, "*cmusaslsecret",
+		"*userPassword",
+		VERIFIER,
+		"*cmusaslsecret",
 	};
 	size_t i;
 
@@ -222,8 +223,8 @@ hand_over(const sasl_server_params_t *sparams, const struct tc_scram *scram)
 	char text[VERIFIER_MAX], *at = text, *end = text + sizeof(text);
 	int rc = SASL_FAIL;
 
-	at += snprintf(text, sizeof(text), "SCRAM-SHA-256$%u",
-		       scram->iterations);
+	at +=
+	    snprintf(text, sizeof(text), "SCRAM-SHA-256$%u", scram->iterations);
 	if (put_base64(utils, &at, end, scram->salt, sizeof(scram->salt),
 		       ':') == 0 &&
 	    put_base64(utils, &at, end, scram->stored_key,
@@ -251,8 +252,8 @@ look_up(const sasl_server_params_t *sparams, const struct tc_request *ask,
 {
 	struct tc_scram scram;
 	struct tc_result res;
-	enum tc_verdict verdict = tc_scram_find(tokens->tokens, id, ask,
-						&scram, &res);
+	enum tc_verdict verdict =
+	    tc_scram_find(tokens->tokens, id, ask, &scram, &res);
 	int rc = SASL_OK;
 
 	if (verdict == TC_UNAVAILABLE)

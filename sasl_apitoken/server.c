@@ -19,7 +19,7 @@ struct offered {
 
 struct server {
 	struct state *state;
-	unsigned users;		/* mechanisms that libsasl has not freed */
+	unsigned users; /* mechanisms that libsasl has not freed */
 	struct offered offered[BEARER_MECHS];
 	sasl_server_plug_t plugs[BEARER_MECHS];
 };
@@ -36,9 +36,9 @@ struct exchange {
 static int
 give_up(const sasl_utils_t *utils, int code)
 {
-	utils->seterror(utils->conn, SASL_NOLOG, "%s", code == SASL_UNAVAIL ?
-			"tokens cannot be checked now" :
-			"authentication failed");
+	utils->seterror(utils->conn, SASL_NOLOG, "%s",
+			code == SASL_UNAVAIL ? "tokens cannot be checked now"
+					     : "authentication failed");
 	return code;
 }
 
@@ -80,8 +80,9 @@ refuse(struct exchange *x, const sasl_utils_t *utils, enum bearer_refusal why,
 
 	(void)give_up(utils, SASL_BADAUTH);
 	x->step = STEP_REFUSED;
-	*serveroutlen = (unsigned)bearer_error(x->offered->mech, why,
-		opt->scope[0] != '\0' ? opt->scope : NULL, x->error);
+	*serveroutlen = (unsigned)bearer_error(
+	    x->offered->mech, why, opt->scope[0] != '\0' ? opt->scope : NULL,
+	    x->error);
 	*serverout = x->error;
 	return SASL_CONTINUE;
 }
@@ -97,8 +98,8 @@ first_message(struct exchange *x, sasl_server_params_t *sparams,
 	int rc = login_verify(s, sparams, wrong == NULL ? &req : NULL, out);
 
 	if (wrong != NULL)
-		log_say(sparams->utils, SASL_LOG_DEBUG,
-			x->offered->mech->name, wrong);
+		log_say(sparams->utils, SASL_LOG_DEBUG, x->offered->mech->name,
+			wrong);
 	if (rc == SASL_OK && wrong == NULL)
 		return accepted(out);
 	if (rc != SASL_BADAUTH)
@@ -159,10 +160,10 @@ add(struct server *s, const struct bearer_mech *mech)
 	s->plugs[s->users++] = (sasl_server_plug_t){
 		.mech_name = mech->name,
 		.max_ssf = 0,
-		.security_flags = SASL_SEC_NOANONYMOUS |
-			SASL_SEC_PASS_CREDENTIALS,
-		.features = SASL_FEAT_WANT_CLIENT_FIRST |
-			SASL_FEAT_ALLOWS_PROXY,
+		.security_flags =
+		    SASL_SEC_NOANONYMOUS | SASL_SEC_PASS_CREDENTIALS,
+		.features =
+		    SASL_FEAT_WANT_CLIENT_FIRST | SASL_FEAT_ALLOWS_PROXY,
 		.glob_context = o,
 		.mech_new = exchange_new,
 		.mech_step = exchange_step,

@@ -34,7 +34,7 @@ not_configured(const struct options *opt)
 	if (opt->wrong[0] != '\0' || opt->config[0] != '\0')
 		return 0;
 	return lstat(TC_DEFAULT_CONFIG, &st) != 0 &&
-	    (errno == ENOENT || errno == ENOTDIR);
+	       (errno == ENOENT || errno == ENOTDIR);
 }
 
 static int
@@ -63,8 +63,8 @@ static int
 open_tokens(struct state *s, const sasl_utils_t *utils)
 {
 	struct tc_options options = {
-		.config = s->options.config[0] != '\0' ?
-			s->options.config : NULL,
+		.config =
+		    s->options.config[0] != '\0' ? s->options.config : NULL,
 		.log = log_library,
 		/* The library does not change it. */
 		.log_arg = (void *)(uintptr_t)utils,
@@ -72,14 +72,13 @@ open_tokens(struct state *s, const sasl_utils_t *utils)
 	struct tc_error err = { .code = TC_OK };
 
 	if (s->options.wrong[0] != '\0') {
-		(void)snprintf(s->why, sizeof(s->why), "%s",
-			       s->options.wrong);
+		(void)snprintf(s->why, sizeof(s->why), "%s", s->options.wrong);
 		return SASL_OK;
 	}
 	if (tc_open(&s->tokens, &options, &err) != TC_OK) {
 		(void)snprintf(s->why, sizeof(s->why), "%s",
-			       err.text[0] != '\0' ? err.text :
-			       tc_strerror(err.code));
+			       err.text[0] != '\0' ? err.text
+						   : tc_strerror(err.code));
 		return SASL_OK;
 	}
 	return turned_off(&s->options) ? SASL_NOMECH : SASL_OK;

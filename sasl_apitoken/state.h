@@ -14,8 +14,8 @@
 
 struct state {
 	struct options options;
-	tc_handle *tokens;	/* NULL: see why */
-	char why[TC_ERROR_MAX];	/* tokens cannot be checked */
+	tc_handle *tokens; /* NULL: see why */
+	char why[TC_ERROR_MAX]; /* tokens cannot be checked */
 	unsigned users;
 };
 

@@ -136,8 +136,7 @@ make_call(pam_handle_t *pamh, const struct settings *set,
 
 /* Gives the last call's code, for pam_end(). */
 static int
-step(pam_handle_t *pamh, const struct settings *set, const char *name,
-     int last)
+step(pam_handle_t *pamh, const struct settings *set, const char *name, int last)
 {
 	const struct call *call = find_call(name);
 
@@ -150,7 +149,7 @@ step(pam_handle_t *pamh, const struct settings *set, const char *name,
 	} else if (strncmp(name, "run:", 4) == 0) {
 		(void)fflush(stdout);
 		/* The test's own command, by the test's own shell. */
-		if (system(name + 4) != 0)	/* NOLINT(cert-env33-c) */
+		if (system(name + 4) != 0) /* NOLINT(cert-env33-c) */
 			errx(2, "failed: %s", name + 4);
 	} else {
 		errx(2, "no such step: %s", name);
@@ -207,8 +206,7 @@ work(void *arg)
 }
 
 static void
-report(const struct settings *set, const struct worker *workers,
-       size_t section)
+report(const struct settings *set, const struct worker *workers, size_t section)
 {
 	size_t i, code, t;
 	unsigned sum;
@@ -219,8 +217,8 @@ report(const struct settings *set, const struct worker *workers,
 			for (t = section; t < set->threads; t += set->script.n)
 				sum += workers[t].count[i][code];
 			if (sum > 0)
-				(void)printf("section %zu %s %s %u\n",
-					     section, set->steps[i],
+				(void)printf("section %zu %s %s %u\n", section,
+					     set->steps[i],
 					     code_name((int)code), sum);
 		}
 	}
@@ -240,8 +238,7 @@ threads(const struct settings *set)
 	}
 	for (i = 0; i < set->threads; i++) {
 		workers[i].set = set;
-		workers[i].section =
-			&set->script.sections[i % set->script.n];
+		workers[i].section = &set->script.sections[i % set->script.n];
 		if (pthread_create(&workers[i].thread, NULL, work,
 				   &workers[i]) != 0)
 			errx(2, "pthread_create");
@@ -272,21 +269,38 @@ options(struct settings *set, int argc, char **argv)
 	set->rounds = 1;
 	while ((c = getopt(argc, argv, "c:s:u:r:m:ST:N:")) != -1) {
 		switch (c) {
-		case 'c': set->confdir = optarg; break;
-		case 's': set->service = optarg; break;
-		case 'u': set->user = optarg; break;
-		case 'r': set->rhost = optarg; break;
-		case 'm': set->mark = optarg; break;
-		case 'S': set->silent = 1; break;
-		case 'T': set->threads = number(optarg, THREADS_MAX); break;
-		case 'N': set->rounds = number(optarg, 1000000); break;
-		default: errx(2, "usage: see the head of driver.c");
+		case 'c':
+			set->confdir = optarg;
+			break;
+		case 's':
+			set->service = optarg;
+			break;
+		case 'u':
+			set->user = optarg;
+			break;
+		case 'r':
+			set->rhost = optarg;
+			break;
+		case 'm':
+			set->mark = optarg;
+			break;
+		case 'S':
+			set->silent = 1;
+			break;
+		case 'T':
+			set->threads = number(optarg, THREADS_MAX);
+			break;
+		case 'N':
+			set->rounds = number(optarg, 1000000);
+			break;
+		default:
+			errx(2, "usage: see the head of driver.c");
 		}
 	}
 	set->steps = argv + optind;
 	set->n_steps = (size_t)(argc - optind);
-	if (set->confdir == NULL || set->service == NULL ||
-	    set->n_steps == 0 || set->n_steps > STEPS_MAX)
+	if (set->confdir == NULL || set->service == NULL || set->n_steps == 0 ||
+	    set->n_steps > STEPS_MAX)
 		errx(2, "usage: see the head of driver.c");
 }
 

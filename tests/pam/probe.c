@@ -57,8 +57,8 @@ sha256(const char *text, char hex[65])
 	size_t i;
 
 	hex[0] = '\0';
-	if (EVP_Digest(text, strlen(text), digest, &len, EVP_sha256(),
-		       NULL) != 1)
+	if (EVP_Digest(text, strlen(text), digest, &len, EVP_sha256(), NULL) !=
+	    1)
 		return;
 	for (i = 0; i < len && i < 32; i++)
 		(void)snprintf(hex + 2 * i, 3, "%02x", digest[i]);
@@ -90,7 +90,8 @@ ask(pam_handle_t *pamh)
 	char *reply = NULL;
 
 	if (pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, &reply, "Probe: ") !=
-	    PAM_SUCCESS || reply == NULL)
+		PAM_SUCCESS ||
+	    reply == NULL)
 		return;
 	(void)pam_set_item(pamh, PAM_AUTHTOK, reply);
 	explicit_bzero(reply, strlen(reply));
@@ -98,8 +99,7 @@ ask(pam_handle_t *pamh)
 }
 
 EXPORTED int
-pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc,
-		    const char **argv)
+pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	(void)flags;
 	if (argument(argc, argv, "ask") != NULL)

@@ -48,8 +48,8 @@ from_hex(const char *hex)
 	if (text == NULL)
 		err(2, "calloc");
 	for (i = 0; i < len; i++)
-		text[i] = (char)(nibble(hex[2 * i]) << 4 |
-				 nibble(hex[2 * i + 1]));
+		text[i] =
+		    (char)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
 	return text;
 }
 
@@ -78,8 +78,8 @@ parse(const char *line)
 static void
 new_section(struct script *script)
 {
-	script->sections = grow(script->sections, script->n + 1,
-				sizeof(*script->sections));
+	script->sections =
+	    grow(script->sections, script->n + 1, sizeof(*script->sections));
 	memset(&script->sections[script->n++], 0, sizeof(*script->sections));
 }
 
@@ -99,8 +99,8 @@ script_read(struct script *script, FILE *in)
 			continue;
 		}
 		last = &script->sections[script->n - 1];
-		last->replies = grow(last->replies, last->n + 1,
-				     sizeof(*last->replies));
+		last->replies =
+		    grow(last->replies, last->n + 1, sizeof(*last->replies));
 		last->replies[last->n++] = parse(line);
 	}
 	free(line);
@@ -159,8 +159,8 @@ answer(struct talk *talk, const struct reply **reply)
 	talk->prompts++;
 	if (talk->next >= talk->section->n) {
 		if (talk->out != NULL)
-			(void)fprintf(talk->out,
-				      "the script has no more replies\n");
+			(void)fprintf(talk->out, "the script has no more "
+						 "replies\n");
 		return PAM_CONV_ERR;
 	}
 	*reply = &talk->section->replies[talk->next++];

@@ -34,7 +34,7 @@ struct section {
 
 struct script {
 	struct section *sections;
-	size_t n;		/* at least 1 */
+	size_t n; /* at least 1 */
 };
 
 /* Where one transaction stands in its section. */
@@ -42,8 +42,8 @@ struct talk {
 	const struct section *section;
 	size_t next;
 	unsigned prompts;
-	int withheld;		/* a "none" was reached */
-	FILE *out;		/* prompts and messages; NULL: say nothing */
+	int withheld; /* a "none" was reached */
+	FILE *out; /* prompts and messages; NULL: say nothing */
 };
 
 /** Reads a script; exits with a message when it is not one. */

@@ -7,8 +7,8 @@
  */
 #include <stdio.h>
 
-#include "codes.h"
 #include "../../pam_apitoken/verdict.h"
+#include "codes.h"
 
 static void
 row(const char *name, enum tc_verdict verdict)
@@ -27,6 +27,6 @@ main(void)
 	for (i = 0; i < TC_VERDICTS; i++)
 		row(tc_verdict_name((enum tc_verdict)i), (enum tc_verdict)i);
 	row("too-large", TC_VERDICTS);
-	row("negative", (enum tc_verdict)-1);
+	row("negative", (enum tc_verdict) - 1);
 	return 0;
 }

@@ -18,10 +18,11 @@
 /* With its NULs, without the one behind it. */
 #define BYTES(s) (s), sizeof(s) - 1
 
-#define LONGEST_NAME "0123456789abcdef0123456789abcdef0123456789abcdef" \
-	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" \
-	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" \
-	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" \
+#define LONGEST_NAME                                                           \
+	"0123456789abcdef0123456789abcdef0123456789abcdef"                     \
+	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"     \
+	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"     \
+	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"     \
 	"0123456789abcde"
 
 static const struct {
@@ -33,10 +34,11 @@ static const struct {
 	{ OAUTH, BYTES("n,,\1auth=Bearer t\1\1"), "", "t" },
 	{ OAUTH, BYTES("y,,\1auth=Bearer t\1\1"), "", "t" },
 	/* RFC 7628, 4.1 and 4.2 */
-	{ OAUTH, BYTES("n,a=user@example.com,\1host=server.example.com\1"
-		       "port=143\1auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdG"
-		       "EuY29tCg==\1\1"), "user@example.com",
-	  "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==" },
+	{ OAUTH,
+	  BYTES("n,a=user@example.com,\1host=server.example.com\1"
+		"port=143\1auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdG"
+		"EuY29tCg==\1\1"),
+	  "user@example.com", "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==" },
 	{ OAUTH, BYTES("n,a=a=2Cb=3Dc,\1auth=Bearer t\1\1"), "a,b=c", "t" },
 	{ OAUTH, BYTES("n,a=J\303\274rgen,\1auth=Bearer t\1\1"),
 	  "J\303\274rgen", "t" },
@@ -46,8 +48,7 @@ static const struct {
 	  LONGEST_NAME, "t" },
 	{ OAUTH, BYTES("n,,\1auth=bEARER t\1\1"), "", "t" },
 	{ OAUTH, BYTES("n,,\1auth=Bearer    t\1\1"), "", "t" },
-	{ OAUTH, BYTES("n,,\1auth=Bearer aZ09-._~+/=\1\1"), "",
-	  "aZ09-._~+/=" },
+	{ OAUTH, BYTES("n,,\1auth=Bearer aZ09-._~+/=\1\1"), "", "aZ09-._~+/=" },
 	{ OAUTH, BYTES("n,,\1auth=Bearer t\1qs=a b\t\r\n\1\1"), "", "t" },
 	{ OAUTH, BYTES("n,,\1later=\1auth=Bearer t\1later=x=y\1\1"), "", "t" },
 	/* Keys have case; "user" is nobody's name here. */
@@ -58,8 +59,7 @@ static const struct {
 	{ XOAUTH, BYTES("user=a=2Cb\1auth=Bearer t\1\1"), "a=2Cb", "t" },
 	{ XOAUTH, BYTES("user=J\303\274rgen\1auth=bearer t\1\1"),
 	  "J\303\274rgen", "t" },
-	{ XOAUTH, BYTES("user=alice\1auth=Bearer t\1new=1\1\1"), "alice",
-	  "t" },
+	{ XOAUTH, BYTES("user=alice\1auth=Bearer t\1new=1\1\1"), "alice", "t" },
 };
 
 static const struct {
@@ -76,9 +76,9 @@ static const struct {
 	{ OAUTH, BYTES("n,") },
 	{ OAUTH, BYTES("n,,") },
 	{ OAUTH, BYTES("n,,\1") },
-	{ OAUTH, BYTES("n,,\1\1") },			/* no auth */
+	{ OAUTH, BYTES("n,,\1\1") }, /* no auth */
 	{ OAUTH, BYTES("n,,\1host=x\1\1") },
-	{ OAUTH, BYTES("n,,auth=Bearer t\1\1") },	/* no separator */
+	{ OAUTH, BYTES("n,,auth=Bearer t\1\1") }, /* no separator */
 	{ OAUTH, BYTES("n,,\1auth=Bearer t") },
 	{ OAUTH, BYTES("n,,\1auth=Bearer t\1") },
 	{ OAUTH, BYTES("n,,\1\1auth=Bearer t\1\1") },
@@ -106,7 +106,7 @@ static const struct {
 	{ OAUTH, BYTES("n,a=al\0ice,\1auth=Bearer t\1\1") },
 	{ OAUTH, BYTES("n,a=al\nice,\1auth=Bearer t\1\1") },
 	{ OAUTH, BYTES("n,a=al\177ice,\1auth=Bearer t\1\1") },
-	{ OAUTH, BYTES("n,a=\300\200,\1auth=Bearer t\1\1") },	/* UTF-8 */
+	{ OAUTH, BYTES("n,a=\300\200,\1auth=Bearer t\1\1") }, /* UTF-8 */
 	{ OAUTH, BYTES("n,a=\303,\1auth=Bearer t\1\1") },
 	{ OAUTH, BYTES("n,a=\274,\1auth=Bearer t\1\1") },
 	{ OAUTH, BYTES("n,a=\303A,\1auth=Bearer t\1\1") },
@@ -162,8 +162,8 @@ static const struct {
 
 /* In a block of its own, so that the sanitizer sees a byte too many. */
 static const char *
-read_copy(int mech, const char *message, size_t len,
-	  struct bearer_request *req, char **copy)
+read_copy(int mech, const char *message, size_t len, struct bearer_request *req,
+	  char **copy)
 {
 	*copy = malloc(len + (len == 0));
 	assert_non_null(*copy);
@@ -187,8 +187,7 @@ what_is_understood(void **state)
 		assert_string_equal(req.user, good[i].user);
 		assert_int_equal(req.token_len, strlen(good[i].token));
 		assert_memory_equal(req.token, good[i].token, req.token_len);
-		assert_true(req.token > copy &&
-			    req.token < copy + good[i].len);
+		assert_true(req.token > copy && req.token < copy + good[i].len);
 		free(copy);
 	}
 }
@@ -214,13 +213,12 @@ every_beginning(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
-		for (size_t len = 0; len < good[i].len;
-		     len++) {
+		for (size_t len = 0; len < good[i].len; len++) {
 			struct bearer_request req;
 			char *copy;
 
-			if (read_copy(good[i].mech, good[i].message, len,
-				      &req, &copy) == NULL)
+			if (read_copy(good[i].mech, good[i].message, len, &req,
+				      &copy) == NULL)
 				fail_msg("row %zu: %zu bytes do", i, len);
 			free(copy);
 		}
@@ -244,9 +242,14 @@ sized(size_t len)
 static void
 size_is_bounded(void **state)
 {
-	static const struct { size_t len; int fits; } sizes[] = {
-		{ BEARER_MESSAGE_MAX, 1 }, { BEARER_MESSAGE_MAX + 1, 0 },
-		{ 16384, 0 }, { 1048576, 0 },
+	static const struct {
+		size_t len;
+		int fits;
+	} sizes[] = {
+		{ BEARER_MESSAGE_MAX, 1 },
+		{ BEARER_MESSAGE_MAX + 1, 0 },
+		{ 16384, 0 },
+		{ 1048576, 0 },
 	};
 
 	(void)state;
@@ -255,7 +258,8 @@ size_is_bounded(void **state)
 		char *message = sized(sizes[i].len);
 
 		assert_int_equal(bearer_mechs[OAUTH].read(&req, message,
-			sizes[i].len) == NULL, sizes[i].fits);
+							  sizes[i].len) == NULL,
+				 sizes[i].fits);
 		free(message);
 	}
 }
@@ -263,16 +267,22 @@ size_is_bounded(void **state)
 static const struct {
 	int mech;
 	struct bearer_offer offer;
-	const char *message;	/* NULL: cannot be said */
+	const char *message; /* NULL: cannot be said */
 } offers[] = {
 	{ OAUTH, { "", "t", 1, NULL, NULL }, "n,,\1auth=Bearer t\1\1" },
-	{ OAUTH, { "alice", "t", 1, "h.example.org", "143" },
+	{ OAUTH,
+	  { "alice", "t", 1, "h.example.org", "143" },
 	  "n,a=alice,\1host=h.example.org\1port=143\1auth=Bearer t\1\1" },
-	{ OAUTH, { "a,b=c", "t==", 3, "", NULL },
+	{ OAUTH,
+	  { "a,b=c", "t==", 3, "", NULL },
 	  "n,a=a=2Cb=3Dc,\1auth=Bearer t==\1\1" },
-	{ OAUTH, { "alice", "t", 1, "h\1x", "1\n" "\2" },
+	{ OAUTH,
+	  { "alice", "t", 1, "h\1x",
+	    "1\n"
+	    "\2" },
 	  "n,a=alice,\1auth=Bearer t\1\1" },
-	{ XOAUTH, { "a,b", "t", 1, "h.example.org", "143" },
+	{ XOAUTH,
+	  { "a,b", "t", 1, "h.example.org", "143" },
 	  "user=a,b\1auth=Bearer t\1\1" },
 	{ OAUTH, { "alice", "", 0, NULL, NULL }, NULL },
 	{ OAUTH, { "alice", "a b", 3, NULL, NULL }, NULL },
@@ -295,8 +305,7 @@ what_is_said(void **state)
 		char out[300];
 
 		memset(out, 'X', sizeof(out));
-		if (mech->write(&offers[i].offer, out, sizeof(out)) !=
-		    want_len)
+		if (mech->write(&offers[i].offer, out, sizeof(out)) != want_len)
 			fail_msg("row %zu: another length", i);
 		if (want == NULL)
 			continue;
@@ -307,8 +316,8 @@ what_is_said(void **state)
 		assert_string_equal(req.user, offers[i].offer.user);
 		/* and is not cut off where there is no room */
 		for (size_t room = 0; room < want_len; room++)
-			assert_int_equal(mech->write(&offers[i].offer, out,
-						     room), 0);
+			assert_int_equal(
+			    mech->write(&offers[i].offer, out, room), 0);
 		assert_int_equal(mech->write(&offers[i].offer, out, want_len),
 				 want_len);
 	}
@@ -338,7 +347,8 @@ how_it_refuses(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		size_t len = bearer_error(&bearer_mechs[rows[i].mech],
-			(enum bearer_refusal)rows[i].why, rows[i].scope, out);
+					  (enum bearer_refusal)rows[i].why,
+					  rows[i].scope, out);
 
 		assert_string_equal(out, rows[i].json);
 		assert_int_equal(len, strlen(rows[i].json));
@@ -349,7 +359,8 @@ how_it_refuses(void **state)
 	assert_true(bearer_scope_fits(scope));
 	for (int mech = 0; mech < BEARER_MECHS; mech++)
 		assert_int_not_equal(bearer_error(&bearer_mechs[mech],
-			BEARER_MALFORMED, scope, out), 0);
+						  BEARER_MALFORMED, scope, out),
+				     0);
 	scope[BEARER_SCOPE_MAX] = 's';
 	scope[BEARER_SCOPE_MAX + 1] = '\0';
 	assert_false(bearer_scope_fits(scope));
@@ -359,16 +370,16 @@ static void
 what_a_scope_is(void **state)
 {
 	static const char *const fits[] = { "mail", "a b", "x:y/z!", "~" };
-	static const char *const not[] = {
-		"", " ", "a ", " a", "a  b", "a\"b", "a\\b", "a\tb", "a\177",
-		"a\n", "\303\274",
+	static const char *const not [] = {
+		"",	" ",	"a ",	 " a",	"a  b",	    "a\"b",
+		"a\\b", "a\tb", "a\177", "a\n", "\303\274",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(fits); i++)
 		assert_true(bearer_scope_fits(fits[i]));
-	for (size_t i = 0; i < ARRAY_LEN(not); i++)
-		assert_false(bearer_scope_fits(not[i]));
+	for (size_t i = 0; i < ARRAY_LEN(not ); i++)
+		assert_false(bearer_scope_fits(not [i]));
 }
 
 int

@@ -118,12 +118,13 @@ offer(const char *name, const sasl_utils_t *utils, int older)
 	for (int i = 0; code == SASL_OK && i < n; i++)
 		servers[i].mech_free(servers[i].glob_context, utils);
 	printf("%s %s ", name, kit_code(code));
-	printf("%s ", kit_code(client(utils, client_version, &version,
-				      &clients, &n)));
+	printf("%s ",
+	       kit_code(client(utils, client_version, &version, &clients, &n)));
 	printf("%s ", kit_code(auxprop(utils, SASL_AUXPROP_PLUG_VERSION - older,
 				       &version, &aux, "apitoken")));
-	printf("%s\n", kit_code(canon(utils, SASL_CANONUSER_PLUG_VERSION -
-				      older, &version, &names, "apitoken")));
+	printf("%s\n",
+	       kit_code(canon(utils, SASL_CANONUSER_PLUG_VERSION - older,
+			      &version, &names, "apitoken")));
 }
 
 int

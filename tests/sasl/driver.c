@@ -81,9 +81,9 @@ static int
 server_turn(const char *mech, const char *in, unsigned len, const char **out,
 	    unsigned *out_len)
 {
-	int code = mech != NULL ?
-		sasl_server_start(server, mech, in, len, out, out_len) :
-		sasl_server_step(server, in, len, out, out_len);
+	int code = mech != NULL
+		       ? sasl_server_start(server, mech, in, len, out, out_len)
+		       : sasl_server_step(server, in, len, out, out_len);
 
 	if (code != SASL_OK && code != SASL_CONTINUE)
 		*out = NULL;
@@ -108,11 +108,10 @@ client_turn(const char *mech, const char *in, unsigned len, const char **out,
 			kit_prompts(prompts);
 		*out = NULL;
 		*out_len = 0;
-		code = mech != NULL ?
-			sasl_client_start(client, mech, &prompts, out, out_len,
-					  &chosen) :
-			sasl_client_step(client, in, len, &prompts, out,
-					 out_len);
+		code = mech != NULL ? sasl_client_start(client, mech, &prompts,
+							out, out_len, &chosen)
+				    : sasl_client_step(client, in, len,
+						       &prompts, out, out_len);
 	} while (code == SASL_INTERACT);
 	show("client", code, *out, *out_len);
 	return code;
@@ -189,8 +188,8 @@ do_login(const char *mech, const char *unused)
 			from_server = NULL;
 		else if (theirs != SASL_CONTINUE)
 			break;
-		ours = client_turn(NULL, from_server, server_len,
-				   &from_client, &client_len);
+		ours = client_turn(NULL, from_server, server_len, &from_client,
+				   &client_len);
 	}
 	/* What the client had to check before it answers with nothing. */
 	if (ours == SASL_OK && theirs == SASL_CONTINUE)
@@ -211,8 +210,8 @@ do_init(const char *side, const char *unused)
 static void
 do_mechs(const char *side, const char *unused)
 {
-	sasl_conn_t *conn = strcmp(side, "server") == 0 ? kit_server() :
-		kit_client();
+	sasl_conn_t *conn =
+	    strcmp(side, "server") == 0 ? kit_server() : kit_client();
 	const char *names = "none";
 
 	(void)unused;
@@ -233,12 +232,15 @@ do_option(const char *name, const char *value)
 static void
 do_set(const char *name, const char *value)
 {
-	const struct { const char *name; char **member; } members[] = {
-		{ "plugins", &kit.plugins }, { "service", &kit.service },
-		{ "realm", &kit.realm }, { "remote", &kit.remote },
-		{ "proxy", &kit.proxy }, { "canon", &kit.canon },
+	const struct {
+		const char *name;
+		char **member;
+	} members[] = {
+		{ "plugins", &kit.plugins },   { "service", &kit.service },
+		{ "realm", &kit.realm },       { "remote", &kit.remote },
+		{ "proxy", &kit.proxy },       { "canon", &kit.canon },
 		{ "authname", &kit.authname }, { "user", &kit.user },
-		{ "pass", &kit.pass }, { "interact", &kit.interact },
+		{ "pass", &kit.pass },	       { "interact", &kit.interact },
 		{ "quiet", &kit.quiet },
 	};
 
@@ -246,8 +248,8 @@ do_set(const char *name, const char *value)
 		if (strcmp(members[i].name, name) != 0)
 			continue;
 		free(*members[i].member);
-		*members[i].member = strcmp(value, "-") != 0 ?
-			strdup(value) : NULL;
+		*members[i].member =
+		    strcmp(value, "-") != 0 ? strdup(value) : NULL;
 		return;
 	}
 	errx(1, "no member is called %s", name);
@@ -273,10 +275,10 @@ static const struct {
 	const char *name;
 	void (*run)(const char *, const char *);
 } commands[] = {
-	{ "set", do_set }, { "option", do_option }, { "init", do_init },
-	{ "mechs", do_mechs }, { "start", do_start }, { "step", do_step },
-	{ "client", do_client }, { "answer", do_answer },
-	{ "login", do_login }, { "done", do_done },
+	{ "set", do_set },	 { "option", do_option }, { "init", do_init },
+	{ "mechs", do_mechs },	 { "start", do_start },	  { "step", do_step },
+	{ "client", do_client }, { "answer", do_answer }, { "login", do_login },
+	{ "done", do_done },
 };
 
 static void
@@ -306,8 +308,8 @@ static void
 forget_kit(void)
 {
 	static const char *const names[] = {
-		"plugins", "service", "realm", "remote", "proxy", "canon",
-		"authname", "user", "pass", "interact", "quiet",
+		"plugins",  "service", "realm", "remote",   "proxy", "canon",
+		"authname", "user",    "pass",	"interact", "quiet",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -45,7 +45,7 @@ flip(struct message *m)
 {
 	if (m->len > 0)
 		m->bytes[random_below((uint32_t)m->len)] ^=
-			(char)(1u << random_below(8));
+		    (char)(1u << random_below(8));
 }
 
 static void
@@ -153,9 +153,10 @@ start(sasl_conn_t *server, const char *mech, const struct message *m,
 					 (unsigned)m->len, said, said_len);
 	code = sasl_server_start(server, mech, how == 1 ? "" : NULL, 0, said,
 				 said_len);
-	return code != SASL_CONTINUE ? code :
-		sasl_server_step(server, m->bytes, (unsigned)m->len, said,
-				 said_len);
+	return code != SASL_CONTINUE
+		   ? code
+		   : sasl_server_step(server, m->bytes, (unsigned)m->len, said,
+				      said_len);
 }
 
 static int
@@ -165,26 +166,24 @@ talk(sasl_conn_t *client, sasl_conn_t *server, const char *mech, int changed)
 	const char *out = NULL, *said = NULL, *chosen;
 	unsigned out_len = 0, said_len = 0;
 	int known = 1;
-	int code = sasl_client_start(client, mech, NULL, &out, &out_len,
-				     &chosen);
+	int code =
+	    sasl_client_start(client, mech, NULL, &out, &out_len, &chosen);
 
 	if (code != SASL_CONTINUE)
 		errx(1, "the client does not begin: %s", kit_code(code));
 	for (int turn = 0; turn < 4 && code == SASL_CONTINUE; turn++) {
 		carry(&there, out, out_len, changed);
 		known = known && holds_token(&there);
-		code = turn == 0 ?
-			start(server, mech, &there, &said, &said_len) :
-			sasl_server_step(server, there.bytes,
-					 (unsigned)there.len, &said,
-					 &said_len);
+		code = turn == 0 ? start(server, mech, &there, &said, &said_len)
+				 : sasl_server_step(server, there.bytes,
+						    (unsigned)there.len, &said,
+						    &said_len);
 		if (code != SASL_CONTINUE)
 			break;
 		known = 0;
 		carry(&back, said, said_len, changed);
-		code = sasl_client_step(client, back.bytes,
-					(unsigned)back.len, NULL, &out,
-					&out_len);
+		code = sasl_client_step(client, back.bytes, (unsigned)back.len,
+					NULL, &out, &out_len);
 		/* The client believes what it is told. */
 		if (code == SASL_OK)
 			return SASL_BADAUTH;
@@ -210,7 +209,7 @@ main(int argc, char **argv)
 {
 	static const char *const mechs[] = { "OAUTHBEARER", "XOAUTH2" };
 	static char option[] = "apitoken_config", name[] = "alice",
-		yes[] = "yes", remote[] = "192.0.2.7;4711";
+		    yes[] = "yes", remote[] = "192.0.2.7;4711";
 	size_t bytes, blocks;
 	unsigned long rounds;
 

@@ -126,7 +126,7 @@ log_line(void *context, int level, const char *line)
 
 /* While plug-ins are loaded there is no connection yet, and libsasl goes to
  * the system's log.  Here it finds these in place of the C library's. */
-#undef syslog	/* a macro with clang and _FORTIFY_SOURCE */
+#undef syslog /* a macro with clang and _FORTIFY_SOURCE */
 #define EXPORTED __attribute__((visibility("default"), format(printf, 2, 3)))
 #define CHECKED __attribute__((visibility("default"), format(printf, 3, 4)))
 EXPORTED void syslog(int priority, const char *fmt, ...);
@@ -210,13 +210,12 @@ may_act(sasl_conn_t *conn, void *context, const char *user, unsigned user_len,
 	if (kit.quiet == NULL)
 		printf("policy %s>%s\n", authid, user);
 	if (kit.canon != NULL && strcmp(kit.canon, "first") == 0)
-		return strcmp(first_name, authid) == 0 ? SASL_NOAUTHZ :
-			SASL_OK;
+		return strcmp(first_name, authid) == 0 ? SASL_NOAUTHZ : SASL_OK;
 	if (user_len == authid_len && memcmp(user, authid, user_len) == 0)
 		return SASL_OK;
 	snprintf(pair, sizeof(pair), "%s>%s", authid, user);
-	return kit.proxy != NULL && strcmp(kit.proxy, pair) == 0 ? SASL_OK :
-		SASL_NOAUTHZ;
+	return kit.proxy != NULL && strcmp(kit.proxy, pair) == 0 ? SASL_OK
+								 : SASL_NOAUTHZ;
 }
 
 static const char *
@@ -259,8 +258,9 @@ void
 kit_prompts(sasl_interact_t *prompts)
 {
 	for (; prompts->id != SASL_CB_LIST_END; prompts++) {
-		const char *text = prompts->id == SASL_CB_PASS ? kit.pass :
-			own_name(prompts->id);
+		const char *text = prompts->id == SASL_CB_PASS
+				       ? kit.pass
+				       : own_name(prompts->id);
 
 		prompts->result = text;
 		prompts->len = text != NULL ? (unsigned)strlen(text) : 0;
@@ -303,13 +303,22 @@ static const sasl_callback_t prompted_callbacks[] = {
 const char *
 kit_code(int code)
 {
-	static const struct { int code; const char *name; } names[] = {
-		{ SASL_OK, "OK" }, { SASL_CONTINUE, "CONTINUE" },
-		{ SASL_INTERACT, "INTERACT" }, { SASL_FAIL, "FAIL" },
-		{ SASL_NOMEM, "NOMEM" }, { SASL_NOMECH, "NOMECH" },
-		{ SASL_BADPROT, "BADPROT" }, { SASL_BADPARAM, "BADPARAM" },
-		{ SASL_BADAUTH, "BADAUTH" }, { SASL_NOAUTHZ, "NOAUTHZ" },
-		{ SASL_UNAVAIL, "UNAVAIL" }, { SASL_BADVERS, "BADVERS" },
+	static const struct {
+		int code;
+		const char *name;
+	} names[] = {
+		{ SASL_OK, "OK" },
+		{ SASL_CONTINUE, "CONTINUE" },
+		{ SASL_INTERACT, "INTERACT" },
+		{ SASL_FAIL, "FAIL" },
+		{ SASL_NOMEM, "NOMEM" },
+		{ SASL_NOMECH, "NOMECH" },
+		{ SASL_BADPROT, "BADPROT" },
+		{ SASL_BADPARAM, "BADPARAM" },
+		{ SASL_BADAUTH, "BADAUTH" },
+		{ SASL_NOAUTHZ, "NOAUTHZ" },
+		{ SASL_UNAVAIL, "UNAVAIL" },
+		{ SASL_BADVERS, "BADVERS" },
 	};
 	static char number[16];
 
@@ -348,7 +357,8 @@ kit_server(void)
 	first_name[0] = '\0';
 	must(sasl_server_new(kit.service != NULL ? kit.service : "imap",
 			     "mail.example.org", kit.realm, NULL, kit.remote,
-			     server_callbacks, 0, &conn), "sasl_server_new");
+			     server_callbacks, 0, &conn),
+	     "sasl_server_new");
 	return conn;
 }
 
@@ -359,7 +369,9 @@ kit_client(void)
 
 	must(sasl_client_new(kit.service != NULL ? kit.service : "imap",
 			     "mail.example.org", NULL, kit.remote,
-			     kit.interact != NULL ? prompted_callbacks :
-			     client_callbacks, 0, &conn), "sasl_client_new");
+			     kit.interact != NULL ? prompted_callbacks
+						  : client_callbacks,
+			     0, &conn),
+	     "sasl_client_new");
 	return conn;
 }

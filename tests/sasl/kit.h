@@ -15,16 +15,18 @@
 
 /* What the application answers; NULL: nothing. */
 struct kit {
-	char *plugins;			/* folder of plug-ins */
+	char *plugins; /* folder of plug-ins */
 	char *service, *realm, *remote;
-	char *proxy;			/* "bob>alice": bob may act for alice */
-	char *canon;			/* lower, refuse, unavail or first */
-	char *authname, *user, *pass;	/* of the client */
-	char *interact;			/* anything: the client is prompted */
-	char *quiet;			/* anything: log lines are not shown */
-	struct { char *name, *value; } options[KIT_OPTIONS];
+	char *proxy; /* "bob>alice": bob may act for alice */
+	char *canon; /* lower, refuse, unavail or first */
+	char *authname, *user, *pass; /* of the client */
+	char *interact; /* anything: the client is prompted */
+	char *quiet; /* anything: log lines are not shown */
+	struct {
+		char *name, *value;
+	} options[KIT_OPTIONS];
 	size_t n_options;
-	unsigned long policies;		/* how often the policy was asked */
+	unsigned long policies; /* how often the policy was asked */
 };
 extern struct kit kit;
 

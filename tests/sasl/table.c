@@ -12,8 +12,10 @@
 static const char *
 name(int code)
 {
-	return code == SASL_OK ? "OK" : code == SASL_BADAUTH ? "BADAUTH" :
-		code == SASL_UNAVAIL ? "UNAVAIL" : "other";
+	return code == SASL_OK	      ? "OK"
+	       : code == SASL_BADAUTH ? "BADAUTH"
+	       : code == SASL_UNAVAIL ? "UNAVAIL"
+				      : "other";
 }
 
 int
@@ -23,6 +25,6 @@ main(void)
 		printf("%s %s\n", tc_verdict_name((enum tc_verdict)i),
 		       name(verdict_sasl((enum tc_verdict)i)));
 	printf("too-large %s\n", name(verdict_sasl(TC_VERDICTS)));
-	printf("negative %s\n", name(verdict_sasl((enum tc_verdict)-1)));
+	printf("negative %s\n", name(verdict_sasl((enum tc_verdict) - 1)));
 	return 0;
 }

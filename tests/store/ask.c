@@ -93,8 +93,8 @@ do_fill(struct session *s, char *arg)
 	int rc = TC_OK;
 
 	for (long n = strtol(arg, NULL, 10); rc == TC_OK && n > 0; n--)
-		rc = kit_create(s->h, "filling", TC_PROPERTIES_MAX, token,
-				NULL, &err);
+		rc = kit_create(s->h, "filling", TC_PROPERTIES_MAX, token, NULL,
+				&err);
 	answer(rc, &err);
 }
 

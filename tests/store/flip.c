@@ -22,7 +22,7 @@
 #include "kit.h"
 
 #define TOKENS 12 /* the second half is revoked */
-#define VICTIM 0  /* revoked on top of the damage */
+#define VICTIM 0 /* revoked on top of the damage */
 #define BATCH 512
 #define FILE_MAX ((size_t)1 << 20)
 #define SIZE_LIMIT ((rlim_t)8 << 20) /* of a file; the largest has 40 KiB */
@@ -52,7 +52,7 @@ struct work {
 	char id[TOKENS][TC_ID_LEN + 1];
 	struct file file[FILES];
 	struct found *found;
-	unsigned masks;	 /* 1: 0xff alone; 8: each bit */
+	unsigned masks; /* 1: 0xff alone; 8: each bit */
 	size_t stride, offset; /* flips that are followed by a change */
 };
 
@@ -111,7 +111,7 @@ put_back(const struct work *w)
 		fd = openat(w->dir, names[i],
 			    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 		if (fd < 0 || write(fd, w->file[i].data, w->file[i].len) !=
-		    (ssize_t)w->file[i].len)
+				  (ssize_t)w->file[i].len)
 			kit_die("%s: cannot be put back", names[i]);
 		close(fd);
 	}
@@ -152,8 +152,8 @@ ask_all(const struct work *w, tc_handle *h, int victim_revoked,
 
 	a->unavailable = 0;
 	for (int i = 0; i < TOKENS; i++) {
-		int revoked = i >= TOKENS / 2 ||
-		    (i == VICTIM && victim_revoked);
+		int revoked =
+		    i >= TOKENS / 2 || (i == VICTIM && victim_revoked);
 		struct tc_result res;
 		enum tc_verdict v = kit_verify(h, w->token[i], &res);
 
@@ -196,7 +196,7 @@ list_fits(tc_handle *h, int victim_revoked)
 	if (tc_list(h, tally, &t, &err))
 		return 1;
 	return t.n == TOKENS &&
-	    t.revoked == TOKENS / 2 + (victim_revoked ? 1U : 0U);
+	       t.revoked == TOKENS / 2 + (victim_revoked ? 1U : 0U);
 }
 
 /* Has both files written, and space asked for in each. */
@@ -255,7 +255,7 @@ one_flip(const struct work *w, tc_handle *h, size_t file, size_t at,
 {
 	struct found *f = w->found;
 	uint64_t bad = f->valid_revoked + f->absent + f->other + f->lost +
-	    f->not_revoked + f->changed_anyway + f->bad_error;
+		       f->not_revoked + f->changed_anyway + f->bad_error;
 	struct answers before;
 
 	poke(w, file, at, mask);
@@ -265,15 +265,15 @@ one_flip(const struct work *w, tc_handle *h, size_t file, size_t at,
 	f->unnoticed += before.unavailable == 0;
 	if (!list_fits(h, 0))
 		f->lost++;
-	if ((at + w->offset) % w->stride == 0 || file == STATE ||
-	    at < HEADER) {
+	if ((at + w->offset) % w->stride == 0 || file == STATE || at < HEADER) {
 		change(w, h, &before);
 		put_back(w);
 	} else {
 		poke(w, file, at, 0);
 	}
-	if (f->valid_revoked + f->absent + f->other + f->lost +
-	    f->not_revoked + f->changed_anyway + f->bad_error > bad)
+	if (f->valid_revoked + f->absent + f->other + f->lost + f->not_revoked +
+		f->changed_anyway + f->bad_error >
+	    bad)
 		note_damage("wrong", file, at, mask, "see the counts");
 }
 
@@ -329,8 +329,9 @@ all_of(const struct work *w, size_t file, _Atomic size_t *at)
 			w->found->swollen++;
 		else
 			w->found->crashes++;
-		note_damage("died", file, *at, 0xff, WIFSIGNALED(status)
-			    ? strsignal(WTERMSIG(status)) : "exit");
+		note_damage("died", file, *at, 0xff,
+			    WIFSIGNALED(status) ? strsignal(WTERMSIG(status))
+						: "exit");
 		from = *at + 1;
 	}
 }

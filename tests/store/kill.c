@@ -147,8 +147,8 @@ compare(struct kit_oracle *o, tc_handle *h, unsigned *left_over)
 }
 
 static void
-one_round(struct kit_oracle *o, const char *config, int round,
-	  uint64_t *seed, unsigned *left_over)
+one_round(struct kit_oracle *o, const char *config, int round, uint64_t *seed,
+	  unsigned *left_over)
 {
 	unsigned before = o->n;
 	tc_handle *h;

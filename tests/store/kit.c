@@ -136,8 +136,8 @@ kit_create(tc_handle *h, const char *label, size_t n_properties,
 {
 	static char value[TC_PROP_VALUE_MAX + 1];
 	static const char *const keys[TC_PROPERTIES_MAX] = {
-		"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l",
-		"m", "n", "o", "p",
+		"a", "b", "c", "d", "e", "f", "g", "h",
+		"i", "j", "k", "l", "m", "n", "o", "p",
 	};
 	struct tc_property properties[TC_PROPERTIES_MAX];
 	struct tc_create spec = {
@@ -168,14 +168,15 @@ kit_verify(tc_handle *h, const char *token, struct tc_result *res)
 }
 
 static void
-finding(void *arg, enum tc_severity severity, const char *what,
-	const char *why, const char *mend)
+finding(void *arg, enum tc_severity severity, const char *what, const char *why,
+	const char *mend)
 {
 	(void)arg;
 	(void)mend;
 	if (severity != TC_FINE)
-		kit_note("%s: %s: %s", severity == TC_WARNING ? "warning"
-			 : "PROBLEM", what, why);
+		kit_note("%s: %s: %s",
+			 severity == TC_WARNING ? "warning" : "PROBLEM", what,
+			 why);
 }
 
 enum tc_severity
@@ -256,8 +257,7 @@ kit_judge(struct kit_oracle *o, tc_handle *h, struct kit_slot *slot)
 	} else if (v == TC_UNAVAILABLE) {
 		atomic_fetch_add(&o->unavailable, 1);
 		kit_note("unavailable: %s", res.detail);
-	} else if (v != TC_VALID &&
-		   (v != TC_REVOKED || after == KIT_ACTIVE)) {
+	} else if (v != TC_VALID && (v != TC_REVOKED || after == KIT_ACTIVE)) {
 		atomic_fetch_add(&o->wrong_refusal, 1);
 		kit_note("%s, but it is active: %s", tc_verdict_name(v),
 			 slot->id);

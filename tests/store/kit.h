@@ -14,7 +14,7 @@
 
 /* Ends the program with a line on stderr. */
 _Noreturn void kit_die(const char *fmt, ...)
-	__attribute__((format(printf, 1, 2)));
+    __attribute__((format(printf, 1, 2)));
 /* A line on stdout that the Perl side shows. */
 void kit_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* "name value" on stdout, for the Perl side to judge. */

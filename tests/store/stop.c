@@ -168,8 +168,7 @@ each_system_call(struct shared *s, tc_handle *h, const char *config)
 			early_points++;
 		if (v == TC_REVOKED || (v == TC_VALID && looks == 0))
 			continue;
-		kit_note("stop %d: %s", n,
-			 tc_verdict_name((enum tc_verdict)v));
+		kit_note("stop %d: %s", n, tc_verdict_name((enum tc_verdict)v));
 		wrong++;
 	}
 }
@@ -300,8 +299,8 @@ static void
 read_beside(struct shared *s, tc_handle *h)
 {
 	for (int k = 0; k < 20; k++)
-		kit_judge(&s->o, h, &s->o.slot[s->o.n - 1 -
-					       (unsigned)k % s->o.n]);
+		kit_judge(&s->o, h,
+			  &s->o.slot[s->o.n - 1 - (unsigned)k % s->o.n]);
 }
 
 static void
@@ -337,8 +336,8 @@ stopped_writers(struct shared *s, const char *configs[2], int times,
 		if (i == 0)
 			busy_once(reader);
 		kill(pid, SIGCONT);
-		if (i == 0 && kit_create(reader, "goes on", 0, token, NULL,
-					 &err))
+		if (i == 0 &&
+		    kit_create(reader, "goes on", 0, token, NULL, &err))
 			kit_die("after SIGCONT: %s", err.text);
 	}
 	s->o.stop = 1;

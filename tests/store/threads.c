@@ -48,8 +48,7 @@ change_keys(struct kit_oracle *o, tc_handle *h, unsigned *active)
 	must(tc_key_add(h, &kit_actor, 0, NULL, &kid, &err), &err, "add");
 	must(tc_key_activate(h, &kit_actor, kid, &err), &err, "activate");
 	for (unsigned i = 0; i < o->n; i++)
-		if (o->slot[i].kid == *active &&
-		    o->slot[i].state == KIT_ACTIVE)
+		if (o->slot[i].kid == *active && o->slot[i].state == KIT_ACTIVE)
 			o->slot[i].state = KIT_ENDING;
 	must(tc_key_retire(h, &kit_actor, *active, &err), &err, "retire");
 	for (unsigned i = 0; i < o->n; i++)
@@ -110,8 +109,7 @@ run_threads(struct kit_oracle *o, tc_handle *h, int n, unsigned seconds,
 
 	for (int i = 0; i < n; i++) {
 		workers[i] = (struct worker){ o, h, kit_random(seed) };
-		if (pthread_create(&threads[i], NULL, verify_all,
-				   &workers[i]))
+		if (pthread_create(&threads[i], NULL, verify_all, &workers[i]))
 			kit_die("thread %d", i);
 	}
 	kit_nap(seconds);

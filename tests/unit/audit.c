@@ -68,8 +68,7 @@ has(json_t *o, const char *key, const char *want)
 	assert_non_null(v);
 	if (!want)
 		assert_true(json_is_null(v));
-	else if (!json_is_string(v) ||
-		 strcmp(json_string_value(v), want) != 0)
+	else if (!json_is_string(v) || strcmp(json_string_value(v), want) != 0)
 		fail_msg("%s is %s and not %s", key, json_string_value(v),
 			 want);
 }
@@ -95,10 +94,18 @@ tell(struct test_host *host, const struct tc_event *e)
 }
 
 static const struct tc_event whole = {
-	.event = "login", .result = "deny", .reason = "revoked",
-	.id = "k7mm6hetf9w81mhq2mpvx68f", .label = "laptop \xc3\xbc",
-	.user = "alice", .service = "imap", .rhost = "192.0.2.7", .kid = 7,
-	.actor = "admin", .why = "lost", .priority = LOG_NOTICE,
+	.event = "login",
+	.result = "deny",
+	.reason = "revoked",
+	.id = "k7mm6hetf9w81mhq2mpvx68f",
+	.label = "laptop \xc3\xbc",
+	.user = "alice",
+	.service = "imap",
+	.rhost = "192.0.2.7",
+	.kid = 7,
+	.actor = "admin",
+	.why = "lost",
+	.priority = LOG_NOTICE,
 };
 
 static void
@@ -128,19 +135,23 @@ every_member(void **state)
 	assert_int_equal(host->lines, 1);
 	assert_int_equal(host->priority, LOG_NOTICE);
 	assert_string_equal(host->line, "login deny reason=revoked user="
-			    "\"alice\" service=imap rhost=192.0.2.7 id="
-			    "k7mm6hetf9w81mhq2mpvx68f label=\"laptop \xc3\xbc"
-			    "\" kid=7 by=\"admin\" why=\"lost\"");
+					"\"alice\" service=imap "
+					"rhost=192.0.2.7 id="
+					"k7mm6hetf9w81mhq2mpvx68f "
+					"label=\"laptop \xc3\xbc"
+					"\" kid=7 by=\"admin\" why=\"lost\"");
 }
 
 static void
 what_is_not_known(void **state)
 {
-	static const struct tc_event e = { .event = "login", .result = "deny",
+	static const struct tc_event e = { .event = "login",
+					   .result = "deny",
 					   .priority = LOG_INFO };
-	static const char *const keys[] = { "reason", "id", "label", "user",
-					    "service", "rhost", "kid",
-					    "actor" };
+	static const char *const keys[] = {
+		"reason",  "id",    "label", "user",
+		"service", "rhost", "kid",   "actor"
+	};
 	struct test_host *host = *state;
 	json_t *o;
 
@@ -189,19 +200,39 @@ static void
 hostile_names(void **state)
 {
 	static const char *const names[] = {
-		"\n", "a\nlogin allow user=\"root\"", "\r\n\t\v\f", "\x1b[2J",
-		"\"", "\\", "\",\"result\":\"allow\",\"x\":\"", "a\\\"b",
-		"\\u0000", "\xff\xfe", "\xc3", "caf\xe9", "\xed\xa0\x80",
-		"\xe2\x80\xa8", "\xe2\x80\xae", "\xc2\x85", "%s%n%s", "\x7f",
-		"root\" reason=valid id=x label=\"", " ", "'; rm -rf /",
+		"\n",
+		"a\nlogin allow user=\"root\"",
+		"\r\n\t\v\f",
+		"\x1b[2J",
+		"\"",
+		"\\",
+		"\",\"result\":\"allow\",\"x\":\"",
+		"a\\\"b",
+		"\\u0000",
+		"\xff\xfe",
+		"\xc3",
+		"caf\xe9",
+		"\xed\xa0\x80",
+		"\xe2\x80\xa8",
+		"\xe2\x80\xae",
+		"\xc2\x85",
+		"%s%n%s",
+		"\x7f",
+		"root\" reason=valid id=x label=\"",
+		" ",
+		"'; rm -rf /",
 	};
 	struct test_host *host = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		struct tc_event e = { .event = "login", .result = "deny",
-				      .user = names[i], .service = names[i],
-				      .rhost = names[i], .label = names[i],
-				      .actor = names[i], .why = names[i] };
+		struct tc_event e = { .event = "login",
+				      .result = "deny",
+				      .user = names[i],
+				      .service = names[i],
+				      .rhost = names[i],
+				      .label = names[i],
+				      .actor = names[i],
+				      .why = names[i] };
 		json_t *o;
 
 		tell(host, &e);
@@ -226,9 +257,14 @@ endless_names(void **state)
 {
 	struct test_host *host = *state;
 	static char name[200000];
-	struct tc_event e = { .event = "login", .result = "deny",
-			      .user = name, .service = name, .rhost = name,
-			      .label = name, .actor = name, .why = name };
+	struct tc_event e = { .event = "login",
+			      .result = "deny",
+			      .user = name,
+			      .service = name,
+			      .rhost = name,
+			      .label = name,
+			      .actor = name,
+			      .why = name };
 
 	for (int c = 1; c < 256; c += 127) {
 		size_t before = file_size(host);
@@ -244,7 +280,8 @@ endless_names(void **state)
 /* ---- changes ---- */
 
 static const struct tc_create alice = { .user = "unit-alice",
-					.label = "laptop", .expires = -1 };
+					.label = "laptop",
+					.expires = -1 };
 
 static void
 what_changes_say(void **state)
@@ -254,7 +291,8 @@ what_changes_say(void **state)
 	struct tc_record *rec = test_host_token(host, &alice, token);
 	struct tc_request req = { .authtok = token,
 				  .authtok_len = strlen(token),
-				  .user = "unit-alice", .service = "imap",
+				  .user = "unit-alice",
+				  .service = "imap",
 				  .rhost = "192.0.2.7" };
 	static const char *const events[] = { "create", "login", "revoke" };
 	const char *id = rec->id;
@@ -263,8 +301,8 @@ what_changes_say(void **state)
 	size_t len;
 
 	assert_int_equal(tc_verify(host->h, &req, &res), TC_VALID);
-	assert_int_equal(tc_revoke(host->h, &test_actor, &id, 1, "lost",
-				   NULL), TC_OK);
+	assert_int_equal(tc_revoke(host->h, &test_actor, &id, 1, "lost", NULL),
+			 TC_OK);
 	for (int i = 0; i < 3; i++) {
 		json_t *o = json_line(host, i);
 
@@ -315,8 +353,8 @@ stops_changes_only(struct test_host *host, const char *token, const char *id,
 	struct tc_result res;
 
 	memset(&host->err, 0, sizeof(host->err));
-	if (tc_create(host->h, &test_actor, &alice, more, &rec,
-		      &host->err) == TC_OK)
+	if (tc_create(host->h, &test_actor, &alice, more, &rec, &host->err) ==
+	    TC_OK)
 		fail_msg("%s: a token was made", what);
 	assert_string_equal(more, "");
 	assert_null(rec);
@@ -386,8 +424,8 @@ no_space_for_a_line(void **state)
 		assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
 		stops_changes_only(host, token, id, "a full disk");
 		assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
-		assert_int_equal(truncate(test_host_path(host, "audit.json"),
-					  1 << 20), 0);
+		assert_int_equal(
+		    truncate(test_host_path(host, "audit.json"), 1 << 20), 0);
 	}
 	tc_record_free(test_host_token(host, &alice, token));
 	assert_int_equal(records(host), 2);
@@ -407,21 +445,17 @@ without_syslog(void **state)
 	assert_int_equal(host->lines, 1);
 }
 
-#define WITH_HOST(test) cmocka_unit_test_setup_teardown(test, \
-				test_host_make, test_host_remove)
+#define WITH_HOST(test)                                                        \
+	cmocka_unit_test_setup_teardown(test, test_host_make, test_host_remove)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_HOST(every_member),
-		WITH_HOST(what_is_not_known),
-		WITH_HOST(one_write),
-		WITH_HOST(hostile_names),
-		WITH_HOST(endless_names),
-		WITH_HOST(what_changes_say),
-		WITH_HOST(unwritable),
-		WITH_HOST(no_space_for_a_line),
+		WITH_HOST(every_member),   WITH_HOST(what_is_not_known),
+		WITH_HOST(one_write),	   WITH_HOST(hostile_names),
+		WITH_HOST(endless_names),  WITH_HOST(what_changes_say),
+		WITH_HOST(unwritable),	   WITH_HOST(no_space_for_a_line),
 		WITH_HOST(without_syslog),
 	};
 

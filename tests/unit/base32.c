@@ -19,7 +19,8 @@ static const struct {
 	{ "\xff\xff\xff\xff\xff", 5, "zzzzzzzz" },
 	/* 5 bits each: 0 1 2 ... 31 */
 	{ "\x00\x44\x32\x14\xc7\x42\x54\xb6\x35\xcf\x84\x65\x3a\x56\xd7\xc6"
-	  "\x75\xbe\x77\xdf", 20, "0123456789abcdefghjkmnpqrstvwxyz" },
+	  "\x75\xbe\x77\xdf",
+	  20, "0123456789abcdefghjkmnpqrstvwxyz" },
 };
 
 static void
@@ -49,14 +50,17 @@ static void
 what_is_not_base32(void **state)
 {
 	static const char *const bad[] = {
-		"0",	    /* no encoding has 1, 3 or 6 characters */
-		"000", "000000", "000000000",
-		"01",	    /* pad bits: two of them */
-		"02", "03", "zx", "zy", "zz",
-		"0001",	    /* four */
-		"zzzr", "00001", "0000001", "zzzzzzs",
-		"0o", "i0", "l0", "u0", "O0", "A0", /* not canonical */
-		"0-", "0 ", "0\n", "-0", "\xc3\xa9", "0_",
+		"0", /* no encoding has 1, 3 or 6 characters */
+		"000",	   "000000",   "000000000",
+		"01", /* pad bits: two of them */
+		"02",	   "03",       "zx",
+		"zy",	   "zz",       "0001", /* four */
+		"zzzr",	   "00001",    "0000001",
+		"zzzzzzs", "0o",       "i0",
+		"l0",	   "u0",       "O0",
+		"A0", /* not canonical */
+		"0-",	   "0 ",       "0\n",
+		"-0",	   "\xc3\xa9", "0_",
 	};
 	unsigned char out[64];
 

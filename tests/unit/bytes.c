@@ -25,8 +25,10 @@ big_endian(void **state)
 	assert_int_equal(w.len, 0);
 	tc_put(&w, UINT64_MAX, 8);
 	tc_put(&w, (uint64_t)INT64_MIN, 8);
-	assert_memory_equal(w.data, "\xff\xff\xff\xff\xff\xff\xff\xff"
-			    "\x80\0\0\0\0\0\0\0", 16);
+	assert_memory_equal(w.data,
+			    "\xff\xff\xff\xff\xff\xff\xff\xff"
+			    "\x80\0\0\0\0\0\0\0",
+			    16);
 	tc_writer_free(&w);
 }
 

@@ -21,7 +21,9 @@ static const struct list good[] = {
 	{ LIST("\2\4imap"), 1 },
 	{ LIST("\2\1a\2\1b"), 2 },
 	{ LIST("\2\x09imap,smtp"), 1 },
-	{ LIST("\2\x0f" "a,b,c,d,e,f,g,h"), 1 },
+	{ LIST("\2\x0f"
+	       "a,b,c,d,e,f,g,h"),
+	  1 },
 	{ LIST("\2\x20" NAME32), 1 },
 	{ LIST("\2\6a.b-c_"), 1 },
 	{ LIST("\3\5\xc0\0\2\0\x18"), 1 },
@@ -32,23 +34,23 @@ static const struct list good[] = {
 };
 
 static const struct list bad[] = {
-	{ LIST("\1"), -1 },	/* cut off */
+	{ LIST("\1"), -1 }, /* cut off */
 	{ LIST("\1\5"), -1 },
 	{ LIST("\1\5\0\0\0\0"), -1 },
 	{ LIST("\2\5imap"), -1 },
 	{ LIST(TIME "\2"), -1 },
 	{ LIST("\2\xffimap"), -1 },
-	{ LIST("\0\0"), -1 },	/* of no known type */
+	{ LIST("\0\0"), -1 }, /* of no known type */
 	{ LIST("\0\5\0\0\0\0\0"), -1 },
 	{ LIST("\4\5\0\0\0\0\0"), -1 },
 	{ LIST("\x80\5\0\0\0\0\0"), -1 },
 	{ LIST("\xff\0"), -1 },
 	{ LIST(TIME "\4\1x"), -1 },
-	{ LIST("\1\0"), -1 },	/* times */
+	{ LIST("\1\0"), -1 }, /* times */
 	{ LIST("\1\4\0\0\0\0"), -1 },
 	{ LIST("\1\6\0\0\0\0\0\0"), -1 },
 	{ LIST("\1\x08\0\0\0\0\0\0\0\0"), -1 },
-	{ LIST("\2\0"), -1 },	/* services */
+	{ LIST("\2\0"), -1 }, /* services */
 	{ LIST("\2\1,"), -1 },
 	{ LIST("\2\2a,"), -1 },
 	{ LIST("\2\2,a"), -1 },
@@ -60,8 +62,10 @@ static const struct list bad[] = {
 	{ LIST("\2\3a/b"), -1 },
 	{ LIST("\2\2\xc3\xa9"), -1 },
 	{ LIST("\2\x21" NAME32 "6"), -1 },
-	{ LIST("\2\x11" "a,b,c,d,e,f,g,h,i"), -1 },
-	{ LIST("\3\0"), -1 },	/* sources */
+	{ LIST("\2\x11"
+	       "a,b,c,d,e,f,g,h,i"),
+	  -1 },
+	{ LIST("\3\0"), -1 }, /* sources */
 	{ LIST("\3\4\xc0\0\2\0"), -1 },
 	{ LIST("\3\5\xc0\0\2\0\x21"), -1 },
 	{ LIST("\3\5\xc0\0\2\0\xff"), -1 },
@@ -107,9 +111,10 @@ malformed(void **state)
 static void
 every_beginning(void **state)
 {
-	static const struct list whole = {
-		LIST(TIME "\2\x09imap,smtp\3\5\xc0\0\2\0\x18\2\1x"), 4
-	};
+	static const struct list whole = { LIST(TIME "\2\x09imap,"
+						     "smtp\3\5\xc0\0\2\0\x18\2"
+						     "\1x"),
+					   4 };
 	static const size_t ends[] = { 0, 7, 18, 25, 28 };
 	size_t e = 0;
 
@@ -126,18 +131,19 @@ every_beginning(void **state)
 static void
 decoded(void **state)
 {
-	static const struct list l = {
-		LIST("\1\5\xff\xff\xff\xff\xff\2\x09imap,smtp"
-		     "\3\5\xc0\0\2\0\x18"
-		     "\3\x11\x20\1\r\xb8\0\0\0\0\0\0\0\0\0\0\0\1\x80"), 4
-	};
+	static const struct list l = { LIST("\1\5\xff\xff\xff\xff\xff\2\x09imap"
+					    ",smtp"
+					    "\3\5\xc0\0\2\0\x18"
+					    "\3\x11\x20\1\r\xb8\0\0\0\0\0\0\0\0"
+					    "\0\0\0\1\x80"),
+				       4 };
 	struct tc_caveat c[TC_CAVEATS_MAX];
 	char text[48];
 
 	(void)state;
 	memset(c, 0xaa, sizeof(c));
-	assert_int_equal(tc_caveats_decode((const unsigned char *)l.bytes,
-					   l.len, c), 4);
+	assert_int_equal(
+	    tc_caveats_decode((const unsigned char *)l.bytes, l.len, c), 4);
 	assert_int_equal(c[0].type, TC_CAVEAT_NOT_AFTER);
 	assert_true(c[0].not_after == INT64_C(0xffffffffff));
 	assert_int_equal(c[1].type, TC_CAVEAT_SERVICE);

@@ -128,8 +128,8 @@ int
 test_map_open(struct test_map *m, const char *path, enum tc_gdbm_mode mode)
 {
 	const char *why = "";
-	int fd = open(path, (mode == TC_GDBM_READ ? O_RDONLY : O_RDWR) |
-		      O_CLOEXEC);
+	int fd =
+	    open(path, (mode == TC_GDBM_READ ? O_RDONLY : O_RDWR) | O_CLOEXEC);
 
 	assert_true(fd >= 0);
 	memset(m, 0, sizeof(*m));

@@ -50,8 +50,7 @@ struct test_map {
 /* Makes the file with empty pages. */
 void test_map_make(struct test_map *m, const char *path);
 /* Opens it again and reads its head; -1 when that is not possible. */
-int test_map_open(struct test_map *m, const char *path,
-		  enum tc_gdbm_mode mode);
+int test_map_open(struct test_map *m, const char *path, enum tc_gdbm_mode mode);
 /* Writes the head, if it was open for writing, and closes. */
 void test_map_close(struct test_map *m, enum tc_gdbm_mode mode);
 

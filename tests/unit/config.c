@@ -24,8 +24,9 @@ good(struct tc_config *cfg, const char *text)
 }
 
 /* What no configuration can do without. */
-#define PLACES "secret_file = secret.conf\nstore = /srv/tokens\n" \
-	       "audit_log = /srv/audit\n"
+#define PLACES                                                                 \
+	"secret_file = secret.conf\nstore = /srv/tokens\n"                     \
+	"audit_log = /srv/audit\n"
 #define BASE "enabled = yes\n" PLACES
 
 static void
@@ -58,20 +59,20 @@ every_key(void **state)
 
 	(void)state;
 	good(&cfg, "enabled = no\n"
-	     "secret_file = keys/secret\n"
-	     "store = /srv/tokens\n"
-	     "audit_log = log/audit\n"
-	     "syslog = no\n"
-	     "default_realm = example.org\n"
-	     "clock_skew = 5m\n"
-	     "default_lifetime = 90d\n"
-	     "max_lifetime = 1w\n"
-	     "allow_never = no\n"
-	     "allow_root = yes\n"
-	     "minimum_uid = 1000\n"
-	     "[services]\n"
-	     "imap = dovecot, imaps ,cyrus\n"
-	     "mail = imap\n");
+		   "secret_file = keys/secret\n"
+		   "store = /srv/tokens\n"
+		   "audit_log = log/audit\n"
+		   "syslog = no\n"
+		   "default_realm = example.org\n"
+		   "clock_skew = 5m\n"
+		   "default_lifetime = 90d\n"
+		   "max_lifetime = 1w\n"
+		   "allow_never = no\n"
+		   "allow_root = yes\n"
+		   "minimum_uid = 1000\n"
+		   "[services]\n"
+		   "imap = dovecot, imaps ,cyrus\n"
+		   "mail = imap\n");
 	assert_int_equal(cfg.enabled, 0);
 	assert_string_equal(cfg.secret_file, "/etc/a/keys/secret");
 	assert_string_equal(cfg.store, "/srv/tokens");
@@ -100,19 +101,19 @@ other_good_values(void **state)
 
 	(void)state;
 	good(&cfg, "enabled = yes\nsecret_file = s\nstore = s\n"
-	     "audit_log = none\nminimum_uid = 0\nclock_skew = 0s\n"
-	     "default_lifetime = never\n");
+		   "audit_log = none\nminimum_uid = 0\nclock_skew = 0s\n"
+		   "default_lifetime = never\n");
 	assert_null(cfg.audit_log);
 	assert_string_equal(cfg.store, "/etc/a/s");
 	assert_true(cfg.clock_skew == 0);
 	assert_string_equal(cfg.default_lifetime, "never");
 	tc_config_free(&cfg);
 	good(&cfg, BASE "default_lifetime = today\n"
-	     "minimum_uid = 4294967294\n");
+			"minimum_uid = 4294967294\n");
 	assert_true(cfg.minimum_uid == 4294967294U);
 	tc_config_free(&cfg);
 	good(&cfg, "# CRLF\r\n" PLACES "enabled = no\r\n[services]\r\n"
-	     "a = b,c\r\n");
+		   "a = b,c\r\n");
 	assert_int_equal(cfg.enabled, 0);
 	assert_string_equal(cfg.aliases[0].services, "b,c");
 	tc_config_free(&cfg);
@@ -228,8 +229,8 @@ bad_values(void **state)
 		tc_config_free(&cfg);
 		if (rc != TC_E_UNAVAILABLE)
 			fail_msg("\"%s\" was taken", faults[i].text);
-		(void)snprintf(where, sizeof(where), "/etc/a/a.conf:%u: ",
-			       faults[i].line);
+		(void)snprintf(where, sizeof(where),
+			       "/etc/a/a.conf:%u: ", faults[i].line);
 		if (strncmp(err.text, where, strlen(where)) != 0 ||
 		    !strstr(err.text, faults[i].why))
 			fail_msg("\"%s\": \"%s\"", faults[i].text, err.text);
@@ -264,25 +265,19 @@ what_fits(void **state)
 		const char *token, *login;
 		int fits;
 	} table[] = {
-		{ "sshd", "sshd", 1 },
-		{ "imap", "imap", 1 },
-		{ "imap", "dovecot", 1 },
-		{ "imap", "cyrus", 1 },
-		{ "imap", "sshd", 0 },
-		{ "dovecot", "imap", 0 },
-		{ "mail", "imap", 1 },
-		{ "mail", "pop", 1 },
+		{ "sshd", "sshd", 1 },		{ "imap", "imap", 1 },
+		{ "imap", "dovecot", 1 },	{ "imap", "cyrus", 1 },
+		{ "imap", "sshd", 0 },		{ "dovecot", "imap", 0 },
+		{ "mail", "imap", 1 },		{ "mail", "pop", 1 },
 		{ "mail", "dovecot", 0 }, /* sets are not looked up twice */
-		{ "imap", "dovecot,cyrus", 0 },
-		{ "imap", "", 0 },
-		{ "imap", "IMAP", 0 },
-		{ "sshd", "ssh", 0 },
+		{ "imap", "dovecot,cyrus", 0 }, { "imap", "", 0 },
+		{ "imap", "IMAP", 0 },		{ "sshd", "ssh", 0 },
 	};
 	struct tc_config cfg;
 
 	(void)state;
 	good(&cfg, BASE "[services]\nimap = dovecot,cyrus\n"
-	     "mail = imap, pop\n");
+			"mail = imap, pop\n");
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
 		if (tc_config_fits(&cfg, table[i].token, table[i].login) !=
 		    table[i].fits)

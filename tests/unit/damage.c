@@ -29,8 +29,9 @@ make_small(const char *path)
 		char key[16], value[16];
 		int n = snprintf(value, sizeof(value), "value %u", i);
 
-		assert_int_equal(tc_map_put(&t.map, key, key_of(i, key),
-					    value, (size_t)n), 1);
+		assert_int_equal(
+		    tc_map_put(&t.map, key, key_of(i, key), value, (size_t)n),
+		    1);
 	}
 	test_map_close(&t, TC_GDBM_WRITE);
 }
@@ -48,18 +49,16 @@ look_at_all(const char *path, const char *what, size_t at)
 		unsigned char *value = NULL;
 		char key[16], want[16];
 		size_t len = 0;
-		int rc = tc_map_get(&t.map, key, key_of(i, key), &value,
-				    &len);
+		int rc = tc_map_get(&t.map, key, key_of(i, key), &value, &len);
 
 		(void)snprintf(want, sizeof(want), "value %u", i);
 		if (rc == -1)
 			failed++;
 		else if (rc != (i % 2 == 0))
 			fail_msg("%s %zu: key %u: %d", what, at, i, rc);
-		else if (rc == 1 && (len != strlen(want) ||
-				     memcmp(value, want, len) != 0))
-			fail_msg("%s %zu: key %u: a wrong value", what, at,
-				 i);
+		else if (rc == 1 &&
+			 (len != strlen(want) || memcmp(value, want, len) != 0))
+			fail_msg("%s %zu: key %u: a wrong value", what, at, i);
 		if (rc == 1)
 			free(value);
 	}
@@ -197,8 +196,8 @@ static void
 pages_damaged(void **state)
 {
 	static void (*const changes[])(GDBM_FILE, datum, datum) = {
-		take_away, make_empty, shorten, keep_digest_only, flip_first,
-		flip_last, swap_with_next,
+		take_away,  make_empty, shorten,	keep_digest_only,
+		flip_first, flip_last,	swap_with_next,
 	};
 	const char *path = test_path(*state, "map");
 	const char *copy = test_path(*state, "copy");
@@ -216,7 +215,8 @@ pages_damaged(void **state)
 			failed = look_at_all(copy, "change", c);
 			if (failed == 0 || failed > DAMAGE_KEYS / 4)
 				fail_msg("page %u, change %zu: %u lookups "
-					 "failed", p, c, failed);
+					 "failed",
+					 p, c, failed);
 		}
 	}
 	free(data);
@@ -251,8 +251,8 @@ static void
 head_damaged(void **state)
 {
 	static void (*const changes[])(GDBM_FILE, datum, datum) = {
-		take_away, make_empty, shorten, keep_digest_only, flip_first,
-		flip_last,
+		take_away,	  make_empty, shorten,
+		keep_digest_only, flip_first, flip_last,
 	};
 	const char *path = test_path(*state, "map");
 	char key[] = { 'h', 'e', 'a', 'd' };
@@ -271,22 +271,20 @@ head_damaged(void **state)
 		free(value.dptr);
 		gdbm_close(f);
 		assert_int_equal(test_map_open(&t, path, TC_GDBM_READ), -1);
-		assert_non_null(strstr(t.map.why, c == 0 ? "missing"
-				       : "damaged"));
+		assert_non_null(
+		    strstr(t.map.why, c == 0 ? "missing" : "damaged"));
 	}
 }
 
-#define WITH_DIR(test) cmocka_unit_test_setup_teardown(test, test_dir_make, \
-						       test_dir_remove)
+#define WITH_DIR(test)                                                         \
+	cmocka_unit_test_setup_teardown(test, test_dir_make, test_dir_remove)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_DIR(bytes_flipped),
-		WITH_DIR(cut_off),
-		WITH_DIR(pages_damaged),
-		WITH_DIR(damage_stops_writers),
+		WITH_DIR(bytes_flipped), WITH_DIR(cut_off),
+		WITH_DIR(pages_damaged), WITH_DIR(damage_stops_writers),
 		WITH_DIR(head_damaged),
 	};
 

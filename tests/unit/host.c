@@ -63,10 +63,12 @@ test_host_conf(struct test_host *host, const char *audit, const char *more)
 	char text[2048];
 
 	/* A different length each time: files are known by size and time. */
-	(void)snprintf(text, sizeof(text), "# %*s\nsecret_file = secret.conf\n"
-		 "store = store\naudit_log = %s\n%s%s", (int)(turn++ % 64),
-		 "", audit ? audit : "audit.json",
-		 strstr(more, "enabled = ") ? "" : "enabled = yes\n", more);
+	(void)snprintf(text, sizeof(text),
+		       "# %*s\nsecret_file = secret.conf\n"
+		       "store = store\naudit_log = %s\n%s%s",
+		       (int)(turn++ % 64), "", audit ? audit : "audit.json",
+		       strstr(more, "enabled = ") ? "" : "enabled = yes\n",
+		       more);
 	test_text(test_host_path(host, "apitoken.conf"), 0644, text);
 }
 
@@ -92,10 +94,11 @@ test_host_remake(const char *token, const char *user,
 	fn(&tok);
 	if (user) {
 		assert_int_equal(tc_derive_key(test_crypto(), "mac",
-					       tc_token_kid(&tok),
-					       TEST_SECRET, 32, key), 0);
-		assert_int_equal(tc_token_tag(test_crypto(), key, user, &tok,
-					      tok.tag), 0);
+					       tc_token_kid(&tok), TEST_SECRET,
+					       32, key),
+				 0);
+		assert_int_equal(
+		    tc_token_tag(test_crypto(), key, user, &tok, tok.tag), 0);
 	}
 	tc_token_write(&tok, out);
 }
@@ -115,8 +118,10 @@ test_try(struct test_login *l, const char *user, const char *service,
 {
 	struct tc_request req = { .authtok = l->token,
 				  .authtok_len = strlen(l->token),
-				  .user = user, .service = service,
-				  .rhost = rhost, .now = now };
+				  .user = user,
+				  .service = service,
+				  .rhost = rhost,
+				  .now = now };
 
 	return tc_verify(l->host->h, &req, &l->res);
 }

@@ -14,8 +14,8 @@ struct test_host {
 	char *dir;
 	tc_handle *h;
 	struct tc_error err; /* of the last call that failed */
-	unsigned lines;	     /* of the system's log */
-	int priority;	     /* of the last one */
+	unsigned lines; /* of the system's log */
+	int priority; /* of the last one */
 	char line[4096];
 };
 
@@ -54,13 +54,14 @@ struct test_login test_login(struct test_host *host,
 enum tc_verdict test_try(struct test_login *l, const char *user,
 			 const char *service, const char *rhost, int64_t now);
 
-#define EXPECT(l, user, service, rhost, now, want) do { \
-	enum tc_verdict got_ = test_try(l, user, service, rhost, now); \
-	if (got_ != (want)) \
-		fail_msg("line %d: %s (%s) and not %s", __LINE__, \
-			 tc_verdict_name(got_), (l)->res.detail, \
-			 tc_verdict_name(want)); \
-} while (0)
+#define EXPECT(l, user, service, rhost, now, want)                             \
+	do {                                                                   \
+		enum tc_verdict got_ = test_try(l, user, service, rhost, now); \
+		if (got_ != (want))                                            \
+			fail_msg("line %d: %s (%s) and not %s", __LINE__,      \
+				 tc_verdict_name(got_), (l)->res.detail,       \
+				 tc_verdict_name(want));                       \
+	} while (0)
 
 /* DIR/NAME as test_path(). */
 const char *test_host_path(const struct test_host *host, const char *name);

@@ -23,11 +23,11 @@ note(void *arg, const char *section, const char *key, const char *value,
 	struct seen *s = arg;
 	size_t len = strlen(s->text);
 
-	(void)snprintf(s->text + len, sizeof(s->text) - len,
-		 "%u[%s]%s%s%s;", line,
-		 section, key ? key : "", key ? "=" : "", key ? value : "");
-	return key && s->refuse && strcmp(key, s->refuse) == 0
-		? "is not wanted" : NULL;
+	(void)snprintf(s->text + len, sizeof(s->text) - len, "%u[%s]%s%s%s;",
+		       line, section, key ? key : "", key ? "=" : "",
+		       key ? value : "");
+	return key && s->refuse && strcmp(key, s->refuse) == 0 ? "is not wanted"
+							       : NULL;
 }
 
 static int
@@ -69,7 +69,7 @@ understood(void **state)
 		{ "[s]", "1[s];" },
 		{ "[s]\n[t]\n", "1[s];2[t];" },
 		{ "[s]  \t\na = 1\n\n[key 1]\nb=2", "1[s];2[s]a=1;"
-		  "4[key 1];5[key 1]b=2;" },
+						    "4[key 1];5[key 1]b=2;" },
 		{ "[a]b]\n", "1[a]b];" },
 		{ "a = \xc3\xbc\n", "1[]a=\xc3\xbc;" },
 	};
@@ -131,8 +131,8 @@ not_understood(void **state)
 		if (parse(faults[i].text, strlen(faults[i].text), &s, &err) !=
 		    TC_E_UNAVAILABLE)
 			fail_msg("text %zu was taken", i);
-		(void)snprintf(where, sizeof(where), "/etc/a.conf:%u: ",
-			       faults[i].line);
+		(void)snprintf(where, sizeof(where),
+			       "/etc/a.conf:%u: ", faults[i].line);
 		if (strncmp(err.text, where, strlen(where)) != 0 ||
 		    !strstr(err.text, faults[i].why))
 			fail_msg("text %zu: \"%s\"", i, err.text);
@@ -233,7 +233,7 @@ static void
 rare_white_space(void **state)
 {
 	static const char *const texts[] = {
-		"a = 1\v;2\n", "a = 1\f;2\n", "a = 1\r;2\n",
+		"a = 1\v;2\n",	    "a = 1\f;2\n",	"a = 1\r;2\n",
 		"a = 1\n\vb = 2\n", "a = 1\n\fb = 2\n",
 	};
 

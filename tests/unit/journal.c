@@ -155,8 +155,7 @@ too_many_marks(void **state)
 static void
 of_another_commit(void **state)
 {
-	static const uint64_t seqs[] = { 0, SEQ - 1, SEQ, SEQ + 2,
-					 UINT64_MAX };
+	static const uint64_t seqs[] = { 0, SEQ - 1, SEQ, SEQ + 2, UINT64_MAX };
 	struct test_map *t = *state;
 	struct tc_writer w = { 0 };
 
@@ -164,8 +163,8 @@ of_another_commit(void **state)
 		tc_entry_begin(&w, seqs[i]);
 		op(&w, TC_OP_DELETE, "told", "");
 		assert_int_equal(apply(t, &w), -1);
-		assert_string_equal(t->map.why,
-				    "the journal is of another commit");
+		assert_string_equal(t->map.why, "the journal is of another "
+						"commit");
 	}
 	expect(t, "told", "value");
 	assert_true(t->head.seq == SEQ);
@@ -241,35 +240,27 @@ well_digested_nonsense(void **state)
 
 	assert_int_equal(by_hand(t, TC_OP_PUT, 2, 3, "txyyy", 1), 0);
 	assert_int_equal(by_hand(t, TC_OP_PUT, 2, 3, "txyyy", 2), -1);
-	assert_int_equal(by_hand(t, TC_OP_PUT, 2, 3, "txyyy", UINT32_MAX),
-			 -1);
+	assert_int_equal(by_hand(t, TC_OP_PUT, 2, 3, "txyyy", UINT32_MAX), -1);
 	assert_int_equal(by_hand(t, TC_OP_PUT, 2, 4, "txyyy", 1), -1);
 	assert_int_equal(by_hand(t, TC_OP_PUT, 6, 0, "txyyy", 1), -1);
-	assert_int_equal(by_hand(t, TC_OP_PUT, 2, UINT32_MAX, "txyyy", 1),
-			 -1);
+	assert_int_equal(by_hand(t, TC_OP_PUT, 2, UINT32_MAX, "txyyy", 1), -1);
 	assert_int_equal(by_hand(t, TC_OP_PUT, 0, 5, "txyyy", 1), -1);
 	assert_int_equal(by_hand(t, 0, 2, 3, "txyyy", 1), -1);
 	assert_int_equal(by_hand(t, 4, 2, 3, "txyyy", 1), -1);
 	assert_int_equal(by_hand(t, 255, 2, 3, "txyyy", 1), -1);
-	assert_int_equal(by_hand(t, TC_OP_MARK_KEY, 1, 8, "k12345678", 1),
-			 -1);
-	assert_int_equal(by_hand(t, TC_OP_MARK_KEY, 2, 7, "kk1234567", 1),
-			 -1);
+	assert_int_equal(by_hand(t, TC_OP_MARK_KEY, 1, 8, "k12345678", 1), -1);
+	assert_int_equal(by_hand(t, TC_OP_MARK_KEY, 2, 7, "kk1234567", 1), -1);
 }
 
-#define WITH_MAP(test) cmocka_unit_test_setup_teardown(test, set_up, \
-						       tear_down)
+#define WITH_MAP(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_MAP(operations),
-		WITH_MAP(marks_only_grow),
-		WITH_MAP(too_many_marks),
-		WITH_MAP(of_another_commit),
-		WITH_MAP(damaged),
-		WITH_MAP(well_digested_nonsense),
+		WITH_MAP(operations),	  WITH_MAP(marks_only_grow),
+		WITH_MAP(too_many_marks), WITH_MAP(of_another_commit),
+		WITH_MAP(damaged),	  WITH_MAP(well_digested_nonsense),
 	};
 
 	return cmocka_run_group_tests_name("journal", tests, NULL, NULL);

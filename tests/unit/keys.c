@@ -27,16 +27,15 @@ parse(const char *text, struct tc_keys *keys, struct tc_error *err)
 static void
 several(void **state)
 {
-	static const char text[] =
-		"# keys\r\n"
-		"[key 7]\n"
-		"state = verify\n"
-		"secret = correct horse battery staple, twice over; \"#\"\n"
-		"[key 65535]\n"
-		"secret = " OTHER "\n"
-		"\n"
-		"state = retired\n"
-		KEY1;
+	static const char text[] = "# keys\r\n"
+				   "[key 7]\n"
+				   "state = verify\n"
+				   "secret = correct horse battery staple, "
+				   "twice over; \"#\"\n"
+				   "[key 65535]\n"
+				   "secret = " OTHER "\n"
+				   "\n"
+				   "state = retired\n" KEY1;
 	struct tc_keys keys;
 	struct tc_error err = { .text = "" };
 	unsigned char mac[TC_KEY_LEN];
@@ -49,9 +48,12 @@ several(void **state)
 	key = tc_keys_find(&keys, 7);
 	assert_int_equal(key->state, TC_KEY_VERIFY);
 	assert_int_equal(key->state_line, 3);
-	assert_int_equal(tc_derive_key(test_crypto(), "mac", 7, "correct "
+	assert_int_equal(tc_derive_key(test_crypto(), "mac", 7,
+				       "correct "
 				       "horse battery staple, twice over; "
-				       "\"#\"", 45, mac), 0);
+				       "\"#\"",
+				       45, mac),
+			 0);
 	assert_memory_equal(key->mac, mac, TC_KEY_LEN);
 	assert_memory_not_equal(key->mac, key->rec, TC_KEY_LEN);
 	assert_int_equal(tc_keys_find(&keys, 65535)->state, TC_KEY_RETIRED);
@@ -67,38 +69,50 @@ static const struct {
 	{ "", "no key is active" },
 	{ "# nothing\n", "no key is active" },
 	{ "secret = " S32 "\n", ":1: secret: stands before any section" },
-	{ "[key 1]\nsecret = " S31 "\nstate = active\n",
-	  ":2: secret: shorter than 32" },
+	{ "[key 1]\nsecret = " S31 "\nstate = active\n", ":2: secret: shorter "
+							 "than 32" },
 	{ "[key 1]\nsecret =\nstate = active\n", ":2: secret: shorter" },
-	{ "[key 1]\nsecret = " S60 S60 S60 "x\nstate = active\n",
-	  ":2: secret: longer than 180" },
-	{ "[key 1]\nsecret = \xc3\xa9" S32 "\nstate = active\n",
-	  ":2: secret: holds more than printable" },
-	{ "[key 1]\nsecret = \x01" S32 "\nstate = active\n",
-	  ":2: holds a control character" },
-	{ "[key 1]\nsecret = \x7f" S32 "\nstate = active\n",
-	  ":2: secret: holds more than printable" },
-	{ "[key 1]\nsecret = " S32 " ; x\nstate = active\n",
-	  ":2: a comment needs a line of its own" },
-	{ "[key 1]\nsecret = " S32 "\n  " OTHER "\nstate = active\n",
-	  ":3: begins with white space" },
+	{ "[key 1]\nsecret = " S60 S60 S60 "x\nstate = active\n", ":2: secret: "
+								  "longer than "
+								  "180" },
+	{ "[key 1]\nsecret = \xc3\xa9" S32 "\nstate = active\n", ":2: secret: "
+								 "holds more "
+								 "than "
+								 "printable" },
+	{ "[key 1]\nsecret = \x01" S32 "\nstate = active\n", ":2: holds a "
+							     "control "
+							     "character" },
+	{ "[key 1]\nsecret = \x7f" S32 "\nstate = active\n", ":2: secret: "
+							     "holds more than "
+							     "printable" },
+	{ "[key 1]\nsecret = " S32 " ; x\nstate = active\n", ":2: a comment "
+							     "needs a line of "
+							     "its own" },
+	{ "[key 1]\nsecret = " S32 "\n  " OTHER "\nstate = active\n", ":3: "
+								      "begins "
+								      "with "
+								      "white "
+								      "space" },
 	{ "[key 1]\nsecret = " S32 "\n", "key 1 has no state" },
 	{ "[key 1]\nstate = active\n", "key 1 has no secret" },
 	{ "[key 1]\n", "key 1 has no" },
-	{ "[key 1]\nsecret = " S32 "\nstate = verify\n",
-	  "no key is active" },
-	{ "[key 1]\nsecret = " S32 "\nstate = retired\n",
-	  "no key is active" },
-	{ "[key 1]\nsecret = " S32 "\nstate = Active\n",
-	  ":3: state: not active, verify or retired" },
+	{ "[key 1]\nsecret = " S32 "\nstate = verify\n", "no key is active" },
+	{ "[key 1]\nsecret = " S32 "\nstate = retired\n", "no key is active" },
+	{ "[key 1]\nsecret = " S32 "\nstate = Active\n", ":3: state: not "
+							 "active, verify or "
+							 "retired" },
 	{ "[key 1]\nsecret = " S32 "\nstate =\n", ":3: state: not active" },
-	{ "[key 1]\nsecret = " S32 "\nsecret = " OTHER "\n",
-	  ":3: secret: stands here twice" },
+	{ "[key 1]\nsecret = " S32 "\nsecret = " OTHER "\n", ":3: secret: "
+							     "stands here "
+							     "twice" },
 	{ KEY1 "state = active\n", ":4: state: stands here twice" },
-	{ KEY1 "[key 2]\nsecret = " OTHER "\nstate = active\n",
-	  ":6: state: a second active key" },
-	{ KEY1 "[key 2]\nsecret = " S32 "\nstate = verify\n",
-	  ":5: secret: another key has the same secret" },
+	{ KEY1 "[key 2]\nsecret = " OTHER "\nstate = active\n", ":6: state: a "
+								"second active "
+								"key" },
+	{ KEY1 "[key 2]\nsecret = " S32 "\nstate = verify\n", ":5: secret: "
+							      "another key has "
+							      "the same "
+							      "secret" },
 	{ KEY1 "[key 1]\n", ":4: a second section" },
 	{ KEY1 "[key 01]\n", ":4: a second section" },
 	{ KEY1 "[key 0]\n", ":4: not a section" },
@@ -146,9 +160,9 @@ too_many(void **state)
 	(void)state;
 	for (unsigned i = 1; i <= TC_KEYS_MAX + 1; i++) {
 		len += (size_t)snprintf(text + len, sizeof(text) - len,
-					"[key %u]\nsecret = %02u" S32
-					"\nstate = %s\n", i, i,
-					i == 1 ? "active" : "verify");
+					"[key %u]\nsecret = %02u" S32 "\nstate "
+					"= %s\n",
+					i, i, i == 1 ? "active" : "verify");
 		if (i == TC_KEYS_MAX)
 			assert_int_equal(parse(text, &keys, &err), TC_OK);
 	}
@@ -163,17 +177,25 @@ secrets(void **state)
 		const char *text;
 		int good;
 	} table[] = {
-		{ S32, 1 }, { S31, 0 }, { "", 0 }, { S60 S60 S60, 1 },
-		{ S60 S60 S60 "x", 0 }, { S31 " ", 0 }, { " " S31, 0 },
-		{ S31 "\n", 0 }, { S31 "\t", 0 }, { S31 "~!\"#$%&'", 1 },
-		{ S31 " ;", 0 }, { S31 ";x", 1 }, { S31 "\xc3\xa9", 0 },
+		{ S32, 1 },
+		{ S31, 0 },
+		{ "", 0 },
+		{ S60 S60 S60, 1 },
+		{ S60 S60 S60 "x", 0 },
+		{ S31 " ", 0 },
+		{ " " S31, 0 },
+		{ S31 "\n", 0 },
+		{ S31 "\t", 0 },
+		{ S31 "~!\"#$%&'", 1 },
+		{ S31 " ;", 0 },
+		{ S31 ";x", 1 },
+		{ S31 "\xc3\xa9", 0 },
 		{ "# begins like a comment, but is none here", 1 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		if ((tc_secret_fault(table[i].text) == NULL) !=
-		    table[i].good)
+		if ((tc_secret_fault(table[i].text) == NULL) != table[i].good)
 			fail_msg("secret %zu", i);
 }
 
@@ -182,8 +204,10 @@ static void
 written(void **state)
 {
 	static const char *const given[] = {
-		OTHER, "# begins like a comment, but is none here",
-		"[brackets] = and : colons; all of it", NULL,
+		OTHER,
+		"# begins like a comment, but is none here",
+		"[brackets] = and : colons; all of it",
+		NULL,
 	};
 
 	(void)state;
@@ -193,8 +217,8 @@ written(void **state)
 		unsigned char mac[TC_KEY_LEN];
 		struct tc_error err = { .text = "" };
 
-		assert_int_equal(tc_keys_write(test_crypto(), &w, 300,
-					       given[i], TC_KEY_ACTIVE, &err),
+		assert_int_equal(tc_keys_write(test_crypto(), &w, 300, given[i],
+					       TC_KEY_ACTIVE, &err),
 				 TC_OK);
 		tc_put(&w, 0, 1);
 		if (parse((char *)w.data, &keys, &err) != TC_OK)
@@ -203,8 +227,8 @@ written(void **state)
 		if (!given[i])
 			continue;
 		assert_int_equal(tc_derive_key(test_crypto(), "mac", 300,
-					       given[i], strlen(given[i]),
-					       mac), 0);
+					       given[i], strlen(given[i]), mac),
+				 0);
 		assert_memory_equal(keys.key[0].mac, mac, TC_KEY_LEN);
 	}
 }
@@ -216,8 +240,9 @@ not_written(void **state)
 	struct tc_error err;
 
 	(void)state;
-	assert_int_equal(tc_keys_write(test_crypto(), &w, 1, S31,
-				       TC_KEY_ACTIVE, &err), TC_E_INVALID);
+	assert_int_equal(
+	    tc_keys_write(test_crypto(), &w, 1, S31, TC_KEY_ACTIVE, &err),
+	    TC_E_INVALID);
 	assert_int_equal(w.len, 0);
 	assert_null(strstr(err.text, S31));
 	tc_writer_free(&w);
@@ -256,7 +281,9 @@ modes(void **state)
 		mode_t mode;
 		const char *why; /* NULL: good */
 	} table[] = {
-		{ 0600, NULL }, { 0640, NULL }, { 0400, NULL },
+		{ 0600, NULL },
+		{ 0640, NULL },
+		{ 0400, NULL },
 		{ 0660, "writable by others" },
 		{ 0602, "writable by others" },
 		{ 0620, "writable by others" },
@@ -287,18 +314,17 @@ through_open(void **state)
 	const char *path = test_path(*state, "secret.conf");
 	struct tc_error err;
 
-	test_text(path, 0600, "[key 1]\nsecret = " S31
-		  "\nstate = active\n");
+	test_text(path, 0600, "[key 1]\nsecret = " S31 "\nstate = active\n");
 	assert_int_equal(open_with(*state, &err), TC_E_UNAVAILABLE);
 	assert_non_null(strstr(err.text, "/secret.conf:2: secret: shorter"));
-	test_text(path, 0600, "[key 1]\nsecret = " S32
-		  "\nstate = active\n");
+	test_text(path, 0600, "[key 1]\nsecret = " S32 "\nstate = active\n");
 	assert_int_equal(open_with(*state, &err), TC_OK);
-	test_text(path, 0600, "[key 9]\nsecret = The administrator's own "
+	test_text(path, 0600,
+		  "[key 9]\nsecret = The administrator's own "
 		  "words, 40 of them.\nstate = active\n");
 	assert_int_equal(open_with(*state, &err), TC_OK);
-	test_text(path, 0600, KEY1 "[key 2]\nsecret = " OTHER
-		  "\nstate = active\n");
+	test_text(path, 0600,
+		  KEY1 "[key 2]\nsecret = " OTHER "\nstate = active\n");
 	assert_int_equal(open_with(*state, &err), TC_E_UNAVAILABLE);
 	test_write(path, 0600, "[key 1]\n\0", 9);
 	assert_int_equal(open_with(*state, &err), TC_E_UNAVAILABLE);
@@ -346,8 +372,7 @@ main(void)
 		cmocka_unit_test(secrets),
 		cmocka_unit_test(written),
 		cmocka_unit_test(not_written),
-		cmocka_unit_test_setup_teardown(modes, set_up,
-						test_dir_remove),
+		cmocka_unit_test_setup_teardown(modes, set_up, test_dir_remove),
 		cmocka_unit_test_setup_teardown(through_open, set_up,
 						test_dir_remove),
 		cmocka_unit_test_setup_teardown(not_a_file, set_up,

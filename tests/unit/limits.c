@@ -50,14 +50,14 @@ realms(void **state)
 				       "default_realm = example.org\n");
 		for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 			int fits = realm ? table[i].with : table[i].without;
-			enum tc_verdict v = test_try(&l, table[i].user, NULL,
-						NULL, 0);
+			enum tc_verdict v =
+			    test_try(&l, table[i].user, NULL, NULL, 0);
 
 			if (v != (fits ? TC_VALID : TC_WRONG_USER))
 				fail_msg("\"%s\": %s", table[i].user,
 					 tc_verdict_name(v));
-			assert_true(!fits || strcmp(l.res.user,
-						    "unit-alice") == 0);
+			assert_true(!fits ||
+				    strcmp(l.res.user, "unit-alice") == 0);
 		}
 		EXPECT(&l, NULL, NULL, NULL, 0, TC_VALID);
 		assert_string_equal(l.res.user, "unit-alice");
@@ -96,8 +96,8 @@ longest_name(void **state)
 
 /* ---- services and sources ---- */
 
-static const char mail_conf[] =
-	"[services]\nimap = dovecot, imaps\nmail = imap, smtp\n";
+static const char mail_conf[] = "[services]\nimap = dovecot, imaps\nmail = "
+				"imap, smtp\n";
 
 static void
 services(void **state)
@@ -228,8 +228,8 @@ narrowed(void **state)
 		caveats = table[i].bytes;
 		caveats_len = table[i].len;
 		test_host_remake(whole, plain.user, put_caveats, l.token);
-		v = test_try(&l, plain.user, table[i].service,
-			     table[i].rhost, 0);
+		v = test_try(&l, plain.user, table[i].service, table[i].rhost,
+			     0);
 		if (v != table[i].want)
 			fail_msg("row %zu: %s", i, tc_verdict_name(v));
 		assert_string_equal(l.res.id, l.rec->id);
@@ -303,8 +303,10 @@ too_long_a_proof(void **state)
 			 TC_VALID);
 	memset(both.proof.caveats, 0, sizeof(both.proof.caveats));
 	for (size_t at = 0; at < 116; at += 29)
-		memcpy(both.proof.caveats + at, "\2\x1b"
-		       "imap,012345678901234567890b", 29);
+		memcpy(both.proof.caveats + at,
+		       "\2\x1b"
+		       "imap,012345678901234567890b",
+		       29);
 	req.service = "imap";
 	both.proof.caveats_len = 116;
 	assert_int_equal(tc_recheck(host->h, &both.proof, &req, &res),
@@ -343,11 +345,9 @@ second_look(void **state)
 	assert_int_equal(res.proved, 0);
 	other = proof;
 	other.caveats_len = 3;
-	assert_int_equal(tc_recheck(host->h, &other, &req, &res),
-			 TC_MALFORMED);
+	assert_int_equal(tc_recheck(host->h, &other, &req, &res), TC_MALFORMED);
 	other.caveats_len = 255;
-	assert_int_equal(tc_recheck(host->h, &other, &req, &res),
-			 TC_MALFORMED);
+	assert_int_equal(tc_recheck(host->h, &other, &req, &res), TC_MALFORMED);
 	memcpy(other.caveats, IMAP, 6);
 	other.caveats_len = 6;
 	assert_int_equal(tc_recheck(host->h, &other, &req, &res), TC_VALID);
@@ -355,8 +355,7 @@ second_look(void **state)
 	assert_int_equal(tc_recheck(host->h, &other, &req, &res),
 			 TC_WRONG_SERVICE);
 	test_host_conf(host, NULL, "enabled = no\n");
-	assert_int_equal(tc_recheck(host->h, &proof, &req, &res),
-			 TC_DISABLED);
+	assert_int_equal(tc_recheck(host->h, &proof, &req, &res), TC_DISABLED);
 	test_host_conf(host, NULL, "");
 	assert_int_equal(tc_revoke(host->h, &test_actor, &id, 1, "", NULL),
 			 TC_OK);
@@ -367,21 +366,17 @@ second_look(void **state)
 	tc_record_free(l.rec);
 }
 
-#define WITH_HOST(test) cmocka_unit_test_setup_teardown(test, \
-				test_host_make, test_host_remove)
+#define WITH_HOST(test)                                                        \
+	cmocka_unit_test_setup_teardown(test, test_host_make, test_host_remove)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_HOST(realms),
-		WITH_HOST(longest_name),
-		WITH_HOST(services),
-		WITH_HOST(sources),
-		WITH_HOST(narrowed),
-		WITH_HOST(users_refused),
-		WITH_HOST(too_long_a_proof),
-		WITH_HOST(second_look),
+		WITH_HOST(realms),	     WITH_HOST(longest_name),
+		WITH_HOST(services),	     WITH_HOST(sources),
+		WITH_HOST(narrowed),	     WITH_HOST(users_refused),
+		WITH_HOST(too_long_a_proof), WITH_HOST(second_look),
 	};
 
 	return cmocka_run_group_tests_name("limits", tests, NULL, NULL);

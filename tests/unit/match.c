@@ -13,8 +13,8 @@ service_names(void **state)
 		"a", "imap", "sshd", "sudo-i", "su_l", "a.b", "-", "9", NAME32,
 	};
 	static const char *const bad[] = {
-		"", "IMAP", "a b", "a,b", "a/b", " a", "a ", "\xc3\xa9", "a\n",
-		"a:", "*", (NAME32 "6"),
+		"",   "IMAP",	  "a b", "a,b", "a/b", " a",
+		"a ", "\xc3\xa9", "a\n", "a:",	"*",   (NAME32 "6"),
 	};
 
 	(void)state;
@@ -52,8 +52,7 @@ service_lists(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		if (tc_service_in(table[i].list, table[i].name) !=
-		    table[i].in)
+		if (tc_service_in(table[i].list, table[i].name) != table[i].in)
 			fail_msg("\"%s\" in \"%s\"", table[i].name,
 				 table[i].list);
 }
@@ -91,7 +90,7 @@ sources_read_and_written(void **state)
 			fail_msg("%s was refused", table[i].text);
 		tc_format_source(&s, text);
 		assert_string_equal(text, table[i].back ? table[i].back
-				    : table[i].text);
+							: table[i].text);
 	}
 }
 
@@ -99,14 +98,36 @@ static void
 no_sources(void **state)
 {
 	static const char *const bad[] = {
-		"", "/", "/24", "192.0.2.0/", "192.0.2.0/33", "192.0.2.0/ 24",
-		"192.0.2.0/-1", "192.0.2.0/+24", "192.0.2.0/2x",
-		"192.0.2.0/24/24", "192.0.2.0/255.255.255.0", "192.0.2",
-		"192.0.2.256", "192.0.2.0.1", " 192.0.2.0", "192.0.2.0 ",
-		"192.0.2.7/24", "192.0.2.1/31", "128.0.0.0/0",
-		"2001:db8::/129", "2001:db8::1/127", "2001:db8::/x", "1::2::3",
-		"2001:db8::1%eth0", "example.org", "UNKNOWN", "localhost",
-		"::ffff:192.0.2.7/24", "0xc0000207", "192.0.2.07x",
+		"",
+		"/",
+		"/24",
+		"192.0.2.0/",
+		"192.0.2.0/33",
+		"192.0.2.0/ 24",
+		"192.0.2.0/-1",
+		"192.0.2.0/+24",
+		"192.0.2.0/2x",
+		"192.0.2.0/24/24",
+		"192.0.2.0/255.255.255.0",
+		"192.0.2",
+		"192.0.2.256",
+		"192.0.2.0.1",
+		" 192.0.2.0",
+		"192.0.2.0 ",
+		"192.0.2.7/24",
+		"192.0.2.1/31",
+		"128.0.0.0/0",
+		"2001:db8::/129",
+		"2001:db8::1/127",
+		"2001:db8::/x",
+		"1::2::3",
+		"2001:db8::1%eth0",
+		"example.org",
+		"UNKNOWN",
+		"localhost",
+		"::ffff:192.0.2.7/24",
+		"0xc0000207",
+		"192.0.2.07x",
 		"192.0.2.0/184467440737095516160000000000000",
 		"1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa/64",
 	};
@@ -137,8 +158,11 @@ peers(void **state)
 		{ "fe80::1%", "fe80::1" },
 		{ "::1", "::1" },
 		{ "::192.0.2.7", "::192.0.2.7" },
-		{ "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255",
-		  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" },
+		{ "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255", "ffff:ffff:"
+								   "ffff:ffff:"
+								   "ffff:ffff:"
+								   "ffff:"
+								   "ffff" },
 		{ NULL, NULL },
 		{ "", NULL },
 		{ "UNKNOWN", NULL },

@@ -98,12 +98,11 @@ one_operation(struct test_map *t, struct model *m, uint32_t *seed)
 	}
 	/* Now and then as long as the one before, now and then empty. */
 	len = there && test_random(seed) % 4 == 0 ? m->len[i]
-	    : test_random(seed) % 10 == 0 ? 0
-	    : test_random(seed) % VALUE_MAX;
+	      : test_random(seed) % 10 == 0	  ? 0
+					    : test_random(seed) % VALUE_MAX;
 	for (size_t k = 0; k < len; k++)
 		value[k] = (unsigned char)test_random(seed);
-	assert_int_equal(tc_map_put(&t->map, key, key_len, value, len),
-			 !there);
+	assert_int_equal(tc_map_put(&t->map, key, key_len, value, len), !there);
 	model_set(m, i, value, len);
 }
 
@@ -186,8 +185,8 @@ keys_of_odd_length(void **state)
 	assert_int_equal(tc_map_put(&t.map, key, sizeof(key), "v", 1), -1);
 	assert_int_equal(tc_map_put(&t.map, key, sizeof(key) - 1, "v", 1), 1);
 	assert_int_equal(tc_map_put(&t.map, key, 1, "w", 1), 1);
-	assert_int_equal(tc_map_get(&t.map, key, sizeof(key) - 1, &value,
-				    &len), 1);
+	assert_int_equal(tc_map_get(&t.map, key, sizeof(key) - 1, &value, &len),
+			 1);
 	assert_int_equal(value[0], 'v');
 	free(value);
 	assert_int_equal(tc_map_get(&t.map, key, 2, &value, &len), 0);
@@ -216,15 +215,17 @@ put_named(struct test_map *t, const char *name, unsigned i, const char *more)
 	char key[16], value[128];
 	int n = snprintf(value, sizeof(value), "<%s %u>%s", name, i, more);
 
-	assert_true(tc_map_put(&t->map, key, key_of(i, key), value,
-			       (size_t)n) >= 0);
+	assert_true(
+	    tc_map_put(&t->map, key, key_of(i, key), value, (size_t)n) >= 0);
 }
 
 static void
 nothing_stays(void **state)
 {
 	static const char *const more[] = {
-		"", " shorter or longer", "x",
+		"",
+		" shorter or longer",
+		"x",
 		" much longer than those that were there before it came",
 	};
 	const char *path = test_path(*state, "map");
@@ -241,8 +242,8 @@ nothing_stays(void **state)
 		char key[16];
 
 		if (i % 3 == 2)
-			assert_int_equal(tc_map_delete(&t.map, key,
-						       key_of(i, key)), 1);
+			assert_int_equal(
+			    tc_map_delete(&t.map, key, key_of(i, key)), 1);
 		else /* "new" is as long as "old" */
 			put_named(&t, "new", i, more[(i + i % 3) % 4]);
 	}
@@ -254,8 +255,8 @@ nothing_stays(void **state)
 	}
 }
 
-#define WITH_DIR(test) cmocka_unit_test_setup_teardown(test, test_dir_make, \
-						       test_dir_remove)
+#define WITH_DIR(test)                                                         \
+	cmocka_unit_test_setup_teardown(test, test_dir_make, test_dir_remove)
 
 int
 main(void)

@@ -25,27 +25,46 @@ item(const char *id)
 }
 
 static const struct tc_record minimal = {
-	.id = ID, .user = "alice", .label = "laptop", .kid = 1,
-	.created = 1, .created_by = "", .state = TC_STATE_ACTIVE,
-	.revoked_by = "", .revoked_reason = "",
+	.id = ID,
+	.user = "alice",
+	.label = "laptop",
+	.kid = 1,
+	.created = 1,
+	.created_by = "",
+	.state = TC_STATE_ACTIVE,
+	.revoked_by = "",
+	.revoked_reason = "",
 };
 
 static const char *const some_services[] = { "imap", "smtp" };
 static const struct tc_source some_sources[] = {
-	{ 4, 24, { 192, 0, 2 } }, { 6, 32, { 0x20, 1, 0x0d, 0xb8 } },
+	{ 4, 24, { 192, 0, 2 } },
+	{ 6, 32, { 0x20, 1, 0x0d, 0xb8 } },
 };
 static const struct tc_property some_properties[] = {
-	{ "purpose", "mail on the train" }, { "empty", "" },
+	{ "purpose", "mail on the train" },
+	{ "empty", "" },
 };
 static const struct tc_record ordinary = {
-	.id = ID, .user = "J\xc3\xbcrgen", .label = "Laptop, \"new\"",
-	.kid = 65535, .created = INT64_C(1795294800), .created_by = "root",
-	.expires = INT64_C(253402300800), .n_services = 2,
-	.n_sources = 2, .n_properties = 2, .services = some_services,
-	.sources = some_sources, .properties = some_properties,
-	.state = TC_STATE_REVOKED, .revoked = 1795294900,
-	.revoked_by = "admin", .revoked_reason = "lost",
-	.replaces = ID2, .replaced_by = ID,
+	.id = ID,
+	.user = "J\xc3\xbcrgen",
+	.label = "Laptop, \"new\"",
+	.kid = 65535,
+	.created = INT64_C(1795294800),
+	.created_by = "root",
+	.expires = INT64_C(253402300800),
+	.n_services = 2,
+	.n_sources = 2,
+	.n_properties = 2,
+	.services = some_services,
+	.sources = some_sources,
+	.properties = some_properties,
+	.state = TC_STATE_REVOKED,
+	.revoked = 1795294900,
+	.revoked_by = "admin",
+	.revoked_reason = "lost",
+	.replaces = ID2,
+	.replaced_by = ID,
 };
 
 /* Everything as long and as often as it may be. */
@@ -102,8 +121,7 @@ same(const struct tc_record *a, const struct tc_record *b)
 				    sizeof(a->sources[i]));
 	assert_int_equal(a->n_properties, b->n_properties);
 	for (size_t i = 0; i < a->n_properties; i++) {
-		assert_string_equal(a->properties[i].key,
-				    b->properties[i].key);
+		assert_string_equal(a->properties[i].key, b->properties[i].key);
 		assert_string_equal(a->properties[i].value,
 				    b->properties[i].value);
 	}
@@ -163,8 +181,8 @@ altered(void **state)
 	assert_true(sealed(&at, w.data, w.len));
 	for (size_t i = 0; i < w.len; i++) {
 		for (unsigned bit = 0; bit < 9; bit++) {
-			unsigned char x = (unsigned char)(bit < 8 ? 1U << bit
-							  : 0xff);
+			unsigned char x =
+			    (unsigned char)(bit < 8 ? 1U << bit : 0xff);
 
 			w.data[i] ^= x;
 			if (sealed(&at, w.data, w.len))
@@ -175,8 +193,8 @@ altered(void **state)
 	for (size_t len = 0; len < w.len; len++)
 		assert_false(sealed(&at, w.data, len));
 	assert_false(sealed(&other, w.data, w.len));
-	assert_false(tc_record_sealed(test_crypto(), no_key, at.key, w.data,
-				      w.len));
+	assert_false(
+	    tc_record_sealed(test_crypto(), no_key, at.key, w.data, w.len));
 	assert_true(sealed(&at, w.data, w.len));
 	tc_writer_free(&w);
 }
@@ -239,7 +257,10 @@ every_byte_changed(void **state)
 #define CREATED "\4\0\x08\0\0\0\0\0\0\0\1"
 #define STATE "\x0a\0\1\1"
 #define START "\1" USER LABEL KID CREATED
-#define RAW(text) { text SEAL, sizeof(text SEAL) - 1 }
+#define RAW(text)                                                              \
+	{                                                                      \
+		text SEAL, sizeof(text SEAL) - 1                               \
+	}
 
 struct raw {
 	const char *bytes;
@@ -257,9 +278,11 @@ static const struct raw good[] = {
 };
 
 static const struct raw bad[] = {
-	RAW(""), RAW("\1"), RAW("\0" USER LABEL KID CREATED STATE),
+	RAW(""),
+	RAW("\1"),
+	RAW("\0" USER LABEL KID CREATED STATE),
 	RAW("\2" USER LABEL KID CREATED STATE),
-	RAW(START),			/* something is missing */
+	RAW(START), /* something is missing */
 	RAW("\1" LABEL KID CREATED STATE),
 	RAW("\1" USER KID CREATED STATE),
 	RAW("\1" USER LABEL CREATED STATE),
@@ -273,7 +296,7 @@ static const struct raw bad[] = {
 	RAW(START "\x0a\0\1\3"),
 	RAW("\1" LABEL USER KID CREATED STATE), /* in another order */
 	RAW(START STATE "\5\0\1r"),
-	RAW(START STATE STATE),		/* twice */
+	RAW(START STATE STATE), /* twice */
 	RAW("\1" USER USER LABEL KID CREATED STATE),
 	RAW("\1" USER LABEL LABEL KID CREATED STATE),
 	RAW("\1" USER LABEL "\3\0\1\1" CREATED STATE), /* of a wrong length */
@@ -283,23 +306,24 @@ static const struct raw bad[] = {
 	RAW(START "\x0a\0\2\0\1"),
 	RAW(START STATE "\x0e\0\1x"),
 	RAW(START STATE "\x0e\0\x10xxxxxxxxxxxxxxxx"),
-	RAW(START "\7\0\0" STATE),	/* services */
+	RAW(START "\7\0\0" STATE), /* services */
 	RAW(START "\7\0\1A" STATE),
 	RAW(START "\7\0\3a,b" STATE),
-	RAW(START "\x08\0\0" STATE),	/* sources */
+	RAW(START "\x08\0\0" STATE), /* sources */
 	RAW(START "\x08\0\1\x20" STATE),
 	RAW(START "\x08\0\5\x21\1\2\3\4" STATE),
 	RAW(START "\x08\0\6\x20\1\2\3\4\5" STATE),
-	RAW(START "\x08\0\x11\x81" "0123456789abcdef" STATE),
-	RAW(START "\x09\0\0" STATE),	/* properties */
+	RAW(START "\x08\0\x11\x81"
+		  "0123456789abcdef" STATE),
+	RAW(START "\x09\0\0" STATE), /* properties */
 	RAW(START "\x09\0\1\1" STATE),
 	RAW(START "\x09\0\2\2k" STATE),
 	RAW(START "\x09\0\2\xffk" STATE),
-	RAW(START STATE "\0\0\0"),	/* of no known kind */
+	RAW(START STATE "\0\0\0"), /* of no known kind */
 	RAW("\1\0\0\0" USER LABEL KID CREATED STATE),
 	RAW(START STATE "\x10\0\0"),
 	RAW(START STATE "\xff\0\0"),
-	RAW(START STATE "\x0d"),	/* cut off */
+	RAW(START STATE "\x0d"), /* cut off */
 	RAW(START STATE "\x0d\0"),
 	RAW(START STATE "\x0d\0\1"),
 	RAW(START STATE "\x0d\xff\xffx"),
@@ -395,8 +419,10 @@ at_random(void **state)
 			for (size_t i = 0; i < len; i++)
 				junk[i] = (unsigned char)test_random(&seed);
 			tc_put(&w, test_random(&seed) % 17, 1);
-			tc_put(&w, test_random(&seed) % 8 ? len
-			       : test_random(&seed), 2);
+			tc_put(&w,
+			       test_random(&seed) % 8 ? len
+						      : test_random(&seed),
+			       2);
 			tc_put_bytes(&w, junk, len);
 		}
 		tc_put_bytes(&w, SEAL, test_random(&seed) % 18);

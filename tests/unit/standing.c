@@ -176,8 +176,8 @@ a_mark_that_is_damaged(void **state)
 				 TC_OK);
 		tc_key_user(&key, "unit-alice");
 		tc_txn_put(txn, &key, "\0\0\0\0\0\0\0\0\0\0", len);
-		assert_int_equal(tc_txn_commit(txn, 1, NULL, NULL,
-					       &host->err), TC_OK);
+		assert_int_equal(tc_txn_commit(txn, 1, NULL, NULL, &host->err),
+				 TC_OK);
 		EXPECT(&l, "unit-alice", NULL, NULL, 0, TC_UNAVAILABLE);
 		EXPECT(&l, NULL, NULL, NULL, 0, TC_UNAVAILABLE);
 	}
@@ -214,7 +214,8 @@ standing_alone(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		struct tc_record r = { .kid = 7, .created = 1000,
+		struct tc_record r = { .kid = 7,
+				       .created = 1000,
 				       .expires = table[i].expires,
 				       .state = table[i].state };
 		struct tc_key key = { .kid = 7, .state = table[i].key };
@@ -228,13 +229,14 @@ standing_alone(void **state)
 				table[i].now, NULL);
 		if (v != table[i].want)
 			fail_msg("row %zu: %s", i, tc_verdict_name(v));
-		assert_int_equal(tc_standing(&r, NULL, &head, 0, 10, 1000,
-					     NULL), TC_UNKNOWN_KEY);
+		assert_int_equal(
+		    tc_standing(&r, NULL, &head, 0, 10, 1000, NULL),
+		    TC_UNKNOWN_KEY);
 	}
 }
 
-#define WITH_HOST(test) cmocka_unit_test_setup_teardown(test, \
-				test_host_make, test_host_remove)
+#define WITH_HOST(test)                                                        \
+	cmocka_unit_test_setup_teardown(test, test_host_make, test_host_remove)
 
 int
 main(void)

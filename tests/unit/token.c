@@ -9,10 +9,12 @@
 
 #include "token.h"
 
-#define PLAIN "tkc1_24003851maht99d6mymakanbnjptxbya42k54j9fhmera093qkebdc59" \
-	      "wkn11gg"
-#define NARROWED "tkc1_24003851maht99d6mymakanbnjptxbr10m06pjej00tzwzg6td4n" \
-		 "wmez8nzre28akyb067yvga0"
+#define PLAIN                                                                  \
+	"tkc1_24003851maht99d6mymakanbnjptxbya42k54j9fhmera093qkebdc59"        \
+	"wkn11gg"
+#define NARROWED                                                               \
+	"tkc1_24003851maht99d6mymakanbnjptxbr10m06pjej00tzwzg6td4n"            \
+	"wmez8nzre28akyb067yvga0"
 #define ID "k7mm6hetf9w81mhq2mpvx68f"
 
 static const unsigned char caveat[7] = { 1, 5, 0, 0x6b, 0x49, 0xd2, 0 };
@@ -36,11 +38,11 @@ tag(struct tc_token *tok, const char *secret, const char *user)
 {
 	unsigned char key[TC_KEY_LEN];
 
-	assert_int_equal(tc_derive_key(test_crypto(), "mac",
-				       tc_token_kid(tok), secret,
-				       strlen(secret), key), 0);
-	assert_int_equal(tc_token_tag(test_crypto(), key, user, tok,
-				      tok->tag), 0);
+	assert_int_equal(tc_derive_key(test_crypto(), "mac", tc_token_kid(tok),
+				       secret, strlen(secret), key),
+			 0);
+	assert_int_equal(tc_token_tag(test_crypto(), key, user, tok, tok->tag),
+			 0);
 }
 
 static enum tc_verdict
@@ -107,13 +109,15 @@ static void
 not_tokens(void **state)
 {
 	static const char *const texts[] = {
-		"", " ", "\n", "t", "tkc1", "tkc_", "tkc2_", "tkc1-", "kc1_",
-		"xtkc1_", "password", "\b\n\r\177INCORRECT", "TKC1", "tkc11_",
-		"\vtkc1_", "tkc1 _", "\"tkc1_",
+		"",	   " ",	     "\n",	 "t",
+		"tkc1",	   "tkc_",   "tkc2_",	 "tkc1-",
+		"kc1_",	   "xtkc1_", "password", "\b\n\r\177INCORRECT",
+		"TKC1",	   "tkc11_", "\vtkc1_",	 "tkc1 _",
+		"\"tkc1_",
 	};
 	static const char *const tokens[] = {
-		"tkc1_", "TKC1_", "tKc1_", " \r\n\ttkc1_", "tkc1_\n",
-		"tkc1_anything at all",
+		"tkc1_",	"TKC1_",   "tKc1_",
+		" \r\n\ttkc1_", "tkc1_\n", "tkc1_anything at all",
 	};
 
 	(void)state;
@@ -125,8 +129,7 @@ not_tokens(void **state)
 	assert_int_equal(tc_is_token("tkc1_", 4), 0);
 	assert_int_equal(tc_is_token("tkc1\0_", 6), 0);
 	for (size_t i = 0; i < ARRAY_LEN(tokens); i++)
-		assert_int_equal(tc_is_token(tokens[i], strlen(tokens[i])),
-				 1);
+		assert_int_equal(tc_is_token(tokens[i], strlen(tokens[i])), 1);
 }
 
 static void
@@ -139,9 +142,10 @@ malformed(void **state)
 	for (size_t len = TC_PREFIX_LEN; len < strlen(PLAIN); len++)
 		refused(PLAIN, len, TC_MALFORMED);
 	for (int c = 0; c < 256; c++) {
-		if (c > 0 && c < 128 && strchr("0123456789abcdefghijklmnopqrst"
-					       "vwxyzABCDEFGHIJKLMNOPQRSTVWXYZ",
-					       c))
+		if (c > 0 && c < 128 &&
+		    strchr("0123456789abcdefghijklmnopqrst"
+			   "vwxyzABCDEFGHIJKLMNOPQRSTVWXYZ",
+			   c))
 			continue;
 		memcpy(text, PLAIN, sizeof(PLAIN));
 		text[30] = (char)c;
@@ -219,16 +223,19 @@ keys_differ(void **state)
 	unsigned char mac[TC_KEY_LEN], rec[TC_KEY_LEN], other[TC_KEY_LEN];
 
 	(void)state;
-	assert_int_equal(tc_derive_key(test_crypto(), "mac", 1, TEST_SECRET,
-				       32, mac), 0);
-	assert_int_equal(tc_derive_key(test_crypto(), "rec", 1, TEST_SECRET,
-				       32, rec), 0);
-	assert_int_equal(tc_derive_key(test_crypto(), "mac", 256,
-				       TEST_SECRET, 32, other), 0);
+	assert_int_equal(
+	    tc_derive_key(test_crypto(), "mac", 1, TEST_SECRET, 32, mac), 0);
+	assert_int_equal(
+	    tc_derive_key(test_crypto(), "rec", 1, TEST_SECRET, 32, rec), 0);
+	assert_int_equal(
+	    tc_derive_key(test_crypto(), "mac", 256, TEST_SECRET, 32, other),
+	    0);
 	assert_memory_not_equal(mac, rec, TC_KEY_LEN);
 	assert_memory_not_equal(mac, other, TC_KEY_LEN);
-	assert_int_equal(tc_derive_key(test_crypto(), "much too long a "
-				       "purpose", 1, TEST_SECRET, 32, mac),
+	assert_int_equal(tc_derive_key(test_crypto(),
+				       "much too long a "
+				       "purpose",
+				       1, TEST_SECRET, 32, mac),
 			 -1);
 }
 
@@ -236,9 +243,14 @@ static void
 ids(void **state)
 {
 	static const char *const bad[] = {
-		"", "k7mm6h", "k7mm6hetf9w81mhq2mpvx68", (ID "0"),
-		"K7MM6HETF9W81MHQ2MPVX68F", "k7mm6hetf9w81mhq2mpvx6if",
-		"k7mm6hetf9w81mhq2mpvx6uf", "k7mm6hetf9w81mhq2mpvx6 f",
+		"",
+		"k7mm6h",
+		"k7mm6hetf9w81mhq2mpvx68",
+		(ID "0"),
+		"K7MM6HETF9W81MHQ2MPVX68F",
+		"k7mm6hetf9w81mhq2mpvx6if",
+		"k7mm6hetf9w81mhq2mpvx6uf",
+		"k7mm6hetf9w81mhq2mpvx6 f",
 	};
 	unsigned char id[TC_ID_BYTES];
 	char text[TC_ID_LEN + 1];
@@ -257,8 +269,7 @@ inspected(void **state)
 	struct tc_inspected in;
 
 	(void)state;
-	assert_int_equal(tc_inspect(NARROWED, strlen(NARROWED), &in),
-			 TC_VALID);
+	assert_int_equal(tc_inspect(NARROWED, strlen(NARROWED), &in), TC_VALID);
 	assert_string_equal(in.id, ID);
 	assert_int_equal(in.format, 1);
 	assert_int_equal(in.type, 1);

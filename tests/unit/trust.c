@@ -53,10 +53,9 @@ file_modes(void **state)
 		mode_t mode;
 		int world, group; /* trusted where these may read it */
 	} table[] = {
-		{ 0600, 1, 1 }, { 0400, 1, 1 }, { 0640, 1, 1 },
-		{ 0644, 1, 0 }, { 0604, 1, 0 }, { 0755, 1, 0 },
-		{ 0660, 0, 0 }, { 0620, 0, 0 }, { 0602, 0, 0 },
-		{ 0666, 0, 0 }, { 01666, 0, 0 }, { 0661, 0, 0 },
+		{ 0600, 1, 1 }, { 0400, 1, 1 }, { 0640, 1, 1 },	 { 0644, 1, 0 },
+		{ 0604, 1, 0 }, { 0755, 1, 0 }, { 0660, 0, 0 },	 { 0620, 0, 0 },
+		{ 0602, 0, 0 }, { 0666, 0, 0 }, { 01666, 0, 0 }, { 0661, 0, 0 },
 	};
 	const char *path = test_path(*state, "f");
 	struct tc_error err;
@@ -133,16 +132,19 @@ absence(void **state)
 	test_text(test_path(*state, "bad"), 0666, "x");
 	errno = 0;
 	assert_int_equal(tc_trust_file(fd, "absent", "absent", O_RDONLY,
-				       TC_GROUP_MAY_READ, &st, &err), -1);
+				       TC_GROUP_MAY_READ, &st, &err),
+			 -1);
 	assert_int_equal(errno, ENOENT);
 	errno = ENOENT;
 	assert_int_equal(tc_trust_file(fd, "bad", "bad", O_RDONLY,
-				       TC_GROUP_MAY_READ, &st, &err), -1);
+				       TC_GROUP_MAY_READ, &st, &err),
+			 -1);
 	assert_int_not_equal(errno, ENOENT);
 	assert_int_equal(symlink("no", test_path(*state, "dangling")), 0);
 	errno = ENOENT;
 	assert_int_equal(tc_trust_file(fd, "dangling", "dangling", O_RDONLY,
-				       TC_GROUP_MAY_READ, &st, &err), -1);
+				       TC_GROUP_MAY_READ, &st, &err),
+			 -1);
 	assert_int_not_equal(errno, ENOENT);
 	close(fd);
 }
@@ -154,8 +156,8 @@ dir_modes(void **state)
 		mode_t mode;
 		int trusted;
 	} table[] = {
-		{ 0700, 1 }, { 0755, 1 }, { 02750, 1 }, { 0770, 0 },
-		{ 0777, 0 }, { 0702, 0 }, { 0720, 0 }, { 01777, 1 },
+		{ 0700, 1 },  { 0755, 1 },  { 02750, 1 }, { 0770, 0 },
+		{ 0777, 0 },  { 0702, 0 },  { 0720, 0 },  { 01777, 1 },
 		{ 01770, 1 }, { 02770, 0 },
 	};
 	const char *top = test_path(*state, "top");
@@ -308,21 +310,17 @@ reading(void **state)
 			 TC_E_UNAVAILABLE);
 }
 
-#define WITH_DIR(test) cmocka_unit_test_setup_teardown(test, test_dir_make, \
-						       test_dir_remove)
+#define WITH_DIR(test)                                                         \
+	cmocka_unit_test_setup_teardown(test, test_dir_make, test_dir_remove)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_DIR(file_modes),
-		WITH_DIR(file_kinds),
-		WITH_DIR(absence),
-		WITH_DIR(dir_modes),
-		WITH_DIR(open_dir),
-		WITH_DIR(dir_kinds),
-		WITH_DIR(owners),
-		cmocka_unit_test(names),
+		WITH_DIR(file_modes), WITH_DIR(file_kinds),
+		WITH_DIR(absence),    WITH_DIR(dir_modes),
+		WITH_DIR(open_dir),   WITH_DIR(dir_kinds),
+		WITH_DIR(owners),     cmocka_unit_test(names),
 		WITH_DIR(reading),
 	};
 

@@ -166,8 +166,8 @@ do_verify(char **f)
 		return;
 	}
 	tag_of(&tok, &secret, &user, tag);
-	(void)printf("%s", memcmp(tag, tok.tag, sizeof(tag)) == 0
-		     ? "right" : "wrong");
+	(void)printf("%s", memcmp(tag, tok.tag, sizeof(tag)) == 0 ? "right"
+								  : "wrong");
 }
 
 static void
@@ -186,8 +186,8 @@ do_key(char **f)
 	unsigned char key[TC_KEY_LEN];
 
 	unhex(f[3], &secret);
-	if (tc_derive_key(&crypto, f[1], number(f[2]), secret.data,
-			  secret.len, key))
+	if (tc_derive_key(&crypto, f[1], number(f[2]), secret.data, secret.len,
+			  key))
 		give_up("no key");
 	hex(key, sizeof(key));
 }
@@ -230,10 +230,10 @@ static const struct {
 	int fields;
 	void (*answer)(char **);
 } table[] = {
-	{ "make", 6, do_make },	      { "read", 2, do_read },
-	{ "verify", 4, do_verify },   { "caveats", 2, do_caveats },
-	{ "key", 4, do_key },	      { "crc", 2, do_crc },
-	{ "encode", 2, do_encode },   { "decode", 2, do_decode },
+	{ "make", 6, do_make },	    { "read", 2, do_read },
+	{ "verify", 4, do_verify }, { "caveats", 2, do_caveats },
+	{ "key", 4, do_key },	    { "crc", 2, do_crc },
+	{ "encode", 2, do_encode }, { "decode", 2, do_decode },
 };
 
 static void

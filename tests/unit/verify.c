@@ -18,8 +18,10 @@ static struct tc_request
 request(const char *token, const char *user)
 {
 	struct tc_request req = { .authtok = token,
-				  .authtok_len = strlen(token), .user = user,
-				  .service = "imap", .rhost = "192.0.2.7" };
+				  .authtok_len = strlen(token),
+				  .user = user,
+				  .service = "imap",
+				  .rhost = "192.0.2.7" };
 
 	return req;
 }
@@ -44,13 +46,14 @@ expect(struct test_host *host, const struct tc_request *req,
 		assert_string_equal(res.id, "");
 		assert_string_equal(res.user, "");
 		assert_string_equal(res.label, "");
-		assert_memory_equal(&res.proof, &zero.proof,
-				    sizeof(res.proof));
+		assert_memory_equal(&res.proof, &zero.proof, sizeof(res.proof));
 		assert_null(strstr(host->line, " id="));
 	}
 	assert_int_equal(host->lines, 1);
-	(void)snprintf(word, sizeof(word), want == TC_VALID ? "login allow " :
-		       "login deny reason=%s ", tc_verdict_name(want));
+	(void)snprintf(word, sizeof(word),
+		       want == TC_VALID ? "login allow "
+					: "login deny reason=%s ",
+		       tc_verdict_name(want));
 	if (strncmp(host->line, word, strlen(word)) != 0)
 		fail_msg("%s: %s", word, host->line);
 }
@@ -58,14 +61,12 @@ expect(struct test_host *host, const struct tc_request *req,
 /* ---- several things wrong at once ---- */
 
 static const enum tc_verdict wrongs[] = {
-	TC_FORGED, TC_WRONG_USER, TC_REVOKED, TC_EXPIRED, TC_NOT_YET_VALID,
-	TC_WRONG_SERVICE, TC_WRONG_SOURCE, TC_USER_REFUSED,
+	TC_FORGED,	  TC_WRONG_USER,    TC_REVOKED,	     TC_EXPIRED,
+	TC_NOT_YET_VALID, TC_WRONG_SERVICE, TC_WRONG_SOURCE, TC_USER_REFUSED,
 };
-enum {
-	FORGED, WRONG_USER, REVOKED, EXPIRED, EARLY, SERVICE, SOURCE, REFUSED
-};
+enum { FORGED, WRONG_USER, REVOKED, EXPIRED, EARLY, SERVICE, SOURCE, REFUSED };
 
-#define IS(set, wrong) ((set) >> (wrong) & 1)
+#define IS(set, wrong) ((set) >> (wrong)&1)
 
 static void
 add_caveat(struct tc_token *tok, const void *bytes, size_t len)
@@ -97,8 +98,8 @@ one_set(struct test_host *host, const char *const tokens[2], int64_t created,
 	unsigned set, int limits)
 {
 	char token[TC_TOKEN_MAX + 1] = "";
-	struct tc_request req = request(token, IS(set, WRONG_USER)
-					? "alice" : "root");
+	struct tc_request req =
+	    request(token, IS(set, WRONG_USER) ? "alice" : "root");
 	struct tc_result res;
 	struct tc_proof proof;
 	enum tc_verdict want = TC_VALID, again = TC_VALID;
@@ -126,8 +127,7 @@ one_set(struct test_host *host, const char *const tokens[2], int64_t created,
 	req.authtok = "";
 	if (tc_recheck(host->h, &proof, &req, &res) != again)
 		fail_msg("again, %02x: %s and not %s", set,
-			 tc_verdict_name(res.verdict),
-			 tc_verdict_name(again));
+			 tc_verdict_name(res.verdict), tc_verdict_name(again));
 	req.authtok = token;
 	if (IS(set, FORGED))
 		test_host_remake(token, NULL, flip_tag, token);
@@ -138,8 +138,7 @@ static void
 order(void **state)
 {
 	static const char *const services[] = { "imap" };
-	static const struct tc_source sources[] = { { 4, 24,
-						      { 192, 0, 2 } } };
+	static const struct tc_source sources[] = { { 4, 24, { 192, 0, 2 } } };
 	struct test_host *host = *state;
 	struct tc_create spec = { .user = "root", .label = "x" };
 
@@ -157,8 +156,8 @@ order(void **state)
 		rec = test_host_token(host, &spec, live);
 		gone = test_host_token(host, &spec, dead);
 		id = gone->id;
-		assert_int_equal(tc_revoke(host->h, &test_actor, &id, 1, "",
-					   NULL), TC_OK);
+		assert_int_equal(
+		    tc_revoke(host->h, &test_actor, &id, 1, "", NULL), TC_OK);
 		for (unsigned set = 0; set < 256; set++)
 			one_set(host, tokens, rec->created, set, limits);
 		tc_record_free(rec);
@@ -220,8 +219,9 @@ switched_off(void **state)
 		struct tc_request req = request(texts[i].text, "alice");
 
 		req.flags = TC_LOG_NONTOKEN;
-		expect(host, &req, texts[i].verdict == TC_NOT_A_TOKEN
-		       ? TC_NOT_A_TOKEN : TC_DISABLED);
+		expect(host, &req,
+		       texts[i].verdict == TC_NOT_A_TOKEN ? TC_NOT_A_TOKEN
+							  : TC_DISABLED);
 	}
 }
 
@@ -242,8 +242,7 @@ of_any_length(void **state)
 	memcpy(huge, "tkc1_", 5);
 	for (size_t len = 250; len < 262; len++) {
 		req.authtok_len = len;
-		expect(host, &req, len > 255 ? TC_MALFORMED
-		       : TC_BAD_CHECKSUM);
+		expect(host, &req, len > 255 ? TC_MALFORMED : TC_BAD_CHECKSUM);
 	}
 	req.authtok_len = sizeof(huge);
 	expect(host, &req, TC_MALFORMED);
@@ -309,15 +308,13 @@ retired_key(void **state)
 
 	tc_record_free(test_host_token(host, &plain, old));
 	req.authtok_len = strlen(old);
-	assert_int_equal(tc_key_add(host->h, &test_actor, 0, NULL, &kid,
-				    &host->err), TC_OK);
+	assert_int_equal(
+	    tc_key_add(host->h, &test_actor, 0, NULL, &kid, &host->err), TC_OK);
 	assert_int_equal(kid, 2);
-	assert_int_equal(tc_key_activate(host->h, &test_actor, 2, NULL),
-			 TC_OK);
+	assert_int_equal(tc_key_activate(host->h, &test_actor, 2, NULL), TC_OK);
 	expect(host, &req, TC_VALID); /* the old key goes on verifying */
 	tc_record_free(test_host_token(host, &plain, young));
-	assert_int_equal(tc_key_retire(host->h, &test_actor, 1, NULL),
-			 TC_OK);
+	assert_int_equal(tc_key_retire(host->h, &test_actor, 1, NULL), TC_OK);
 	expect(host, &req, TC_REVOKED);
 	req.authtok = young;
 	expect(host, &req, TC_VALID);
@@ -360,8 +357,7 @@ put_record(struct test_host *host, const struct tc_record *rec,
 		w.data[w.len - flip] ^= 1;
 	assert_int_equal(tc_txn_begin(&p->store, &txn, &host->err), TC_OK);
 	tc_txn_put(txn, &at, w.data, w.len);
-	assert_int_equal(tc_txn_commit(txn, 1, agree, NULL, &host->err),
-			 TC_OK);
+	assert_int_equal(tc_txn_commit(txn, 1, agree, NULL, &host->err), TC_OK);
 	tc_writer_free(&w);
 	tc_policy_put(host->h, p);
 }
@@ -408,7 +404,9 @@ static void
 each_file(void **state)
 {
 	static const char *const names[] = {
-		"apitoken.conf", "secret.conf", "store/state",
+		"apitoken.conf",
+		"secret.conf",
+		"store/state",
 		"store/right.gdbm",
 	};
 	struct test_host *host = *state;
@@ -472,12 +470,12 @@ words(void **state)
 			    tc_verdict_name((enum tc_verdict)b));
 	assert_string_equal(tc_verdict_name(TC_VALID), "valid");
 	assert_string_equal(tc_verdict_name(TC_VERDICTS), "unavailable");
-	assert_string_equal(tc_verdict_name((enum tc_verdict)-1),
-			    "unavailable");
+	assert_string_equal(tc_verdict_name((enum tc_verdict) - 1), "unavailabl"
+								    "e");
 }
 
-#define WITH_HOST(test) cmocka_unit_test_setup_teardown(test, \
-				test_host_make, test_host_remove)
+#define WITH_HOST(test)                                                        \
+	cmocka_unit_test_setup_teardown(test, test_host_make, test_host_remove)
 
 int
 main(void)
