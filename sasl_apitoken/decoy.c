@@ -33,17 +33,21 @@ salt_of_record(tc_handle *h, const char *user, const char *beginning,
 	return rc;
 }
 
-/* A key of the installation's own, the same in every process. */
+/* A key of the installation's own, the same in every process: of the oldest,
+ * which a change of keys leaves alone. */
 static int
 decoy_key(tc_handle *h, unsigned char out[TC_HASH_LEN])
 {
 	static const struct tc_bytes label = { "DEC1 SCRAM-SHA-256", 18 };
 	struct tc_policy *p = tc_policy_get(h, NULL);
-	const struct tc_key *active = p ? tc_keys_active(&p->keys) : NULL;
+	const struct tc_key *oldest = p ? &p->keys.key[0] : NULL;
 	int rc = -1;
 
-	if (active)
-		rc = tc_hmac(&h->crypto, active->mac, sizeof(active->mac),
+	for (size_t i = 1; p && i < p->keys.n; i++)
+		if (p->keys.key[i].kid < oldest->kid)
+			oldest = &p->keys.key[i];
+	if (oldest)
+		rc = tc_hmac(&h->crypto, oldest->mac, sizeof(oldest->mac),
 			     &label, 1, out);
 	tc_policy_put(h, p);
 	return rc;
@@ -88,7 +92,13 @@ decoy_make(tc_handle *h, const char *user, const char *beginning,
 	   struct tc_scram *out)
 {
 	struct tc_scram made = { .iterations = TC_SCRAM_ITERATIONS };
+	struct tc_policy *p = tc_policy_get(h, NULL);
+	char owner[TC_USER_MAX + 1];
 
+	/* A token's owner is found without the default realm, too. */
+	if (p && tc_config_claim(&p->config, user, owner) == 0)
+		user = owner;
+	tc_policy_put(h, p);
 	if (salt_of_record(h, user, beginning, made.salt) != 0 &&
 	    salt_of_name(h, user, beginning, made.salt) != 0)
 		return -1;

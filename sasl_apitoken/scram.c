@@ -83,7 +83,7 @@ cut_id(struct name *n, char separator, char id[TC_ID_LEN + 1])
 			return 0;
 	}
 	id[len] = '\0';
-	n->len = (size_t)(at - n->text);
+	*n = trimmed(n->text, (size_t)(at - n->text));
 	return 1;
 }
 
@@ -263,6 +263,10 @@ look_up(const sasl_server_params_t *sparams, const struct tc_request *ask,
 		rc = not_now(sparams->utils, "no decoy can be made");
 	if (rc == SASL_OK)
 		rc = hand_over(sparams, &scram);
+	/* How it ends is known to libsasl alone. */
+	if (rc == SASL_OK && verdict == TC_VALID)
+		log_say(sparams->utils, SASL_LOG_NOTE,
+			"login begun by SCRAM, token", res.id);
 	explicit_bzero(&scram, sizeof(scram));
 	return rc;
 }
@@ -284,7 +288,10 @@ token_login(sasl_server_params_t *sparams)
 	if (!wanted) {
 		log_say(sparams->utils, SASL_LOG_FAIL, "login deny",
 			"a token's login name is for SCRAM");
-		return SASL_NOUSER;
+		/* NOUSER counts for nothing beside a database that knows the
+		 * user: a mechanism that proved the whole name by other means
+		 * would be in as the one before the separator. */
+		return SASL_BADAUTH;
 	}
 	log_begin(sparams->utils);
 	rc = look_up(sparams, &ask, known.id);

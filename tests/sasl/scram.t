@@ -256,6 +256,15 @@ subtest 'ids that are not there' => sub {
 	$seen{ $salt->("alice~zzzzzz$_") }++ for @digits;
 	is($seen{$first}, 1, 'which one longer beginning has as well');
 	is(scalar keys %seen, 32, 'the others have others');
+	is((apitoken($config, 'key', 'add', '--activate'))[0], '0',
+	    'a new key');
+	is($salt->('alice~zzzzzz'), $first, 'which changes no salt');
+	set_conf($config, default_realm => 'example.org');
+	is($salt->('alice@example.org~zzzzzz'), $first,
+	    'nor does the default realm');
+	is($salt->("alice\@example.org~$id"), $salt->("alice~$id"),
+	    'just as for a token that is there');
+	set_conf($config, default_realm => undef);
 };
 
 subtest 'names without an id' => sub {
