@@ -4,6 +4,7 @@
 #   make check           all tests that this user can run; says what it left out
 #   make check-unit      the unit tests alone
 #   make check-threads   64 threads beside a writer
+#   make check-sasl      exchanges with the SASL plug-in
 #   make check-valgrind  the unit tests under valgrind
 #   make lint            cppcheck, clang-tidy, mandoc, clang-format
 #   make install         DESTDIR, PREFIX, LIBDIR, PAMDIR, ... as usual
@@ -154,6 +155,10 @@ check: all $(TEST_PROGS)
 check-threads: all $(tests_store_PROGS)
 	$(PROVE) tests/store/threads.t
 
+# Whole exchanges through libsasl, which SAN=address watches.
+check-sasl: all $(tests_sasl_PROGS)
+	$(PROVE) $(sort $(wildcard tests/sasl/*.t))
+
 VALGRIND := valgrind -q --error-exitcode=9 --leak-check=full \
 	--errors-for-leak-kinds=definite,indirect,possible
 check-valgrind: $(UNIT)
@@ -226,4 +231,5 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check check-unit check-threads check-valgrind lint install uninstall clean
+.PHONY: all check check-unit check-threads check-sasl \
+	check-valgrind lint install uninstall clean
