@@ -25,6 +25,8 @@ my $host = Apitoken::Sasl->new;
 my $config = $host->config;
 symlink "$theirs/$_", $host->plugins . "/$_" or die "$_: $!"
     for qw(libscram.so libsasldb.so libplain.so libcrammd5.so);
+symlink program('tests/sasl/libtrust.so'), $host->plugins . '/libtrust.so'
+    or die "libtrust.so: $!";
 my ($token, $record) = create_token($config);
 my $id = $record->{id};
 my $password = 'alices-ordinary-one';
@@ -265,6 +267,24 @@ subtest 'ids that are not there' => sub {
 	is($salt->("alice\@example.org~$id"), $salt->("alice~$id"),
 	    'just as for a token that is there');
 	set_conf($config, default_realm => undef);
+};
+
+# libsasl lets a database that knows the whole name overrule some refusals.
+subtest 'names that a mechanism proved by other means' => sub {
+	my $trust = sub {
+		return drive({ option => { auxprop_plugin => $_[1] } },
+		    'start TRUST ' . Apitoken::Sasl::hex($_[0]));
+	};
+	for my $list ('sasldb apitoken', 'apitoken') {
+		my $r = $trust->('alice', 'sasldb apitoken');
+		is_deeply($r->{names}, ['alice alice'], 'an ordinary name');
+		for my $name ("alice~$id", 'bob~abcdef', 'nobody~abcdef') {
+			$r = $trust->($name, $list);
+			is($r->{server}[-1], 'BADAUTH none',
+			    "$list: $name: refused") or diag $r->{out};
+			is_deeply($r->{names}, [], 'nobody is logged in');
+		}
+	}
 };
 
 subtest 'names without an id' => sub {
