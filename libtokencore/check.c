@@ -150,44 +150,40 @@ walk(struct tc_map *m, struct tally *t)
 	return 0;
 }
 
+/* A finding that begins with a number; none for zero. */
 static void
-say_tally(struct check *c, const struct tally *t, const char *path)
+say_count(struct check *c, enum tc_severity severity, const char *what,
+	  uint64_t n, const char *why, const char *mend)
 {
 	char text[160];
 
-	if (t->bad_seals > 0) {
-		(void)snprintf(text, sizeof(text),
-			       "the seals of %" PRIu64 " records do not fit: "
-			       "the records are "
-			       "damaged, "
-			       "or the secret was changed",
-			       t->bad_seals);
-		say(c, TC_PROBLEM, path, text,
-		    "put the old secret back and "
-		    "add a new key beside it, or restore the store");
-	}
-	if (t->no_key > 0) {
-		(void)snprintf(text, sizeof(text),
-			       "%" PRIu64 " tokens are of "
-			       "keys that are not in the secret file",
-			       t->no_key);
-		say(c, TC_WARNING, path, text,
-		    "put the key's section back, "
-		    "or take it that they are refused");
-	}
-	if (t->future > 0) {
-		(void)snprintf(text, sizeof(text),
-			       "%" PRIu64 " tokens were "
-			       "made in the future",
-			       t->future);
-		say(c, TC_PROBLEM, "clock", text, "set the clock");
-	}
-	if (t->bad_seals == 0) {
-		(void)snprintf(text, sizeof(text),
-			       "store: %" PRIu64 " tokens, every record whole",
-			       t->tokens);
-		say(c, TC_FINE, text, "", "");
-	}
+	(void)snprintf(text, sizeof(text), "%" PRIu64 " %s", n, why);
+	if (n > 0)
+		say(c, severity, what, text, mend);
+}
+
+static void
+say_tally(struct check *c, const struct tally *t, const char *path)
+{
+	char text[80];
+
+	say_count(c, TC_PROBLEM, path, t->bad_seals,
+		  "records have seals that do not fit: they are damaged, or "
+		  "the secret was changed",
+		  "put the old secret back and add a new key beside it, or "
+		  "restore the store");
+	say_count(c, TC_WARNING, path, t->no_key,
+		  "tokens are of keys that are not in the secret file",
+		  "put the key's section back, or take it that they are "
+		  "refused");
+	say_count(c, TC_PROBLEM, "clock", t->future,
+		  "tokens were made in the future", "set the clock");
+	if (t->bad_seals > 0)
+		return;
+	(void)snprintf(text, sizeof(text),
+		       "store: %" PRIu64 " tokens, every record whole",
+		       t->tokens);
+	say(c, TC_FINE, text, "", "");
 }
 
 /* What was seen of the store, said only if no commit came between. */
