@@ -30,6 +30,7 @@ struct app {
 	bool json;
 	const struct verb *verb;
 	tc_handle *handle; /* app_open() */
+	struct tc_actor actor; /* who asks; app_open() */
 	char **operands; /* app_options() */
 	size_t n_operands;
 	int exit; /* what to return when app_options() said no */
@@ -88,9 +89,21 @@ int verb_init(struct app *app, int argc, char **argv);
 int verb_create(struct app *app, int argc, char **argv);
 int verb_list(struct app *app, int argc, char **argv);
 int verb_show(struct app *app, int argc, char **argv);
+int verb_edit(struct app *app, int argc, char **argv);
+int verb_copy(struct app *app, int argc, char **argv);
+int verb_renew(struct app *app, int argc, char **argv);
+int verb_regenerate(struct app *app, int argc, char **argv);
 int verb_revoke(struct app *app, int argc, char **argv);
+int verb_delete(struct app *app, int argc, char **argv);
+int verb_import(struct app *app, int argc, char **argv);
+int verb_export(struct app *app, int argc, char **argv);
+int verb_audit(struct app *app, int argc, char **argv);
+int verb_stats(struct app *app, int argc, char **argv);
+int verb_check(struct app *app, int argc, char **argv);
+int verb_compact(struct app *app, int argc, char **argv);
 int verb_verify(struct app *app, int argc, char **argv);
 int verb_inspect(struct app *app, int argc, char **argv);
+int verb_narrow(struct app *app, int argc, char **argv);
 int verb_key_list(struct app *app, int argc, char **argv);
 int verb_key_add(struct app *app, int argc, char **argv);
 int verb_key_activate(struct app *app, int argc, char **argv);
@@ -198,7 +211,10 @@ bool read_key_secret(char secret[SECRET_SIZE], int *code);
 /** Asks on the terminal; true without asking where stdin is none. */
 bool confirm(const char *question);
 
-/** Who asks: the user, or behind sudo the one who called it. */
+/**
+ * Who asks: the rights are the process's, the name is the user's or, behind
+ * sudo, that of the person who called it.  Points to static storage.
+ */
 struct tc_actor actor_self(void);
 
 /* ---- doctor ---- */

@@ -196,14 +196,13 @@ hand_over(const struct app *app, const struct create_args *args, int fd,
 
 /* Nobody has the token: so nobody shall be able to use it. */
 static int
-take_back(struct app *app, const char *where, int error,
-	  const struct tc_actor *actor, const char *id)
+take_back(struct app *app, const char *where, int error, const char *id)
 {
 	const char *ids[] = { id };
 	struct tc_error err = { 0 };
 
-	if (tc_revoke(app->handle, actor, ids, 1, "it could not be handed over",
-		      &err) != TC_OK) {
+	if (tc_revoke(app->handle, &app->actor, ids, 1,
+		      "it could not be handed over", &err) != TC_OK) {
 		return complain(REFUSED, where,
 				"%s; the token is lost, and "
 				"%s could not be revoked: %s",
@@ -271,18 +270,17 @@ static int
 mint(struct app *app, const struct create_args *args,
      const struct tc_create *spec, int fd)
 {
-	const struct tc_actor actor = actor_self();
 	char token[TC_TOKEN_MAX + 1] = "";
 	struct tc_record *rec = NULL;
 	struct tc_error err = { 0 };
-	int code = tc_create(app->handle, &actor, spec, token, &rec, &err);
+	int code = tc_create(app->handle, &app->actor, spec, token, &rec, &err);
 
 	if (code != TC_OK) {
 		code = complain_tc(code, &err);
 	} else if (!hand_over(app, args, fd, token, rec)) {
 		code = take_back(
 		    app, args->output ? args->output : "standard output", errno,
-		    &actor, rec->id);
+		    rec->id);
 	} else {
 		code = announce(app, args, rec);
 		fd = -1; /* the file stays */

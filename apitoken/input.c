@@ -5,6 +5,7 @@
  * command line or the environment.
  */
 #include <errno.h>
+#include <limits.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -139,21 +140,35 @@ sudo_uid(uid_t *uid)
 	return true;
 }
 
+/* Our groups; without them only what is allowed by name is allowed. */
+static void
+add_groups(struct tc_actor *actor)
+{
+	static gid_t groups[NGROUPS_MAX + 1];
+	const int n = getgroups(NGROUPS_MAX, groups);
+
+	actor->n_groups = n < 0 ? 0 : (size_t)n;
+	groups[actor->n_groups++] = getgid();
+	actor->groups = groups;
+}
+
 struct tc_actor
 actor_self(void)
 {
 	static char name[TC_USER_MAX + 1];
 	struct tc_actor actor = { .uid = getuid(), .name = name };
+	uid_t person = actor.uid;
 	const struct passwd *pw;
 
-	(void)sudo_uid(&actor.uid);
+	(void)sudo_uid(&person);
+	add_groups(&actor);
 	/* The name comes from the user database: SUDO_USER is but a string
 	 * that whoever is root may set to anything. */
-	pw = getpwuid(actor.uid);
+	pw = getpwuid(person);
 	if (pw && strlen(pw->pw_name) < sizeof(name))
 		(void)snprintf(name, sizeof(name), "%s", pw->pw_name);
 	else
 		(void)snprintf(name, sizeof(name), "uid %lu",
-			       (unsigned long)actor.uid);
+			       (unsigned long)person);
 	return actor;
 }

@@ -106,12 +106,12 @@ print_key(struct app *app, unsigned kid)
 static int
 add(struct app *app, unsigned kid, const char *secret, bool activate)
 {
-	const struct tc_actor actor = actor_self();
 	struct tc_error err = { 0 };
-	int code = tc_key_add(app->handle, &actor, kid, secret, &kid, &err);
+	int code =
+	    tc_key_add(app->handle, &app->actor, kid, secret, &kid, &err);
 
 	if (code == TC_OK && activate)
-		code = tc_key_activate(app->handle, &actor, kid, &err);
+		code = tc_key_activate(app->handle, &app->actor, kid, &err);
 	return code == TC_OK ? print_key(app, kid) : complain_tc(code, &err);
 }
 
@@ -153,7 +153,6 @@ int
 verb_key_activate(struct app *app, int argc, char **argv)
 {
 	struct tc_error err = { 0 };
-	struct tc_actor actor;
 	unsigned kid;
 	int code;
 
@@ -163,8 +162,7 @@ verb_key_activate(struct app *app, int argc, char **argv)
 		return USAGE;
 	if (!app_open(app))
 		return app->exit;
-	actor = actor_self();
-	code = tc_key_activate(app->handle, &actor, kid, &err);
+	code = tc_key_activate(app->handle, &app->actor, kid, &err);
 	return code == TC_OK ? print_key(app, kid) : complain_tc(code, &err);
 }
 
@@ -176,7 +174,6 @@ verb_key_retire(struct app *app, int argc, char **argv)
 		{ .name = "yes", .flag = &yes, .help = "do not ask" },
 	};
 	struct tc_error err = { 0 };
-	struct tc_actor actor;
 	unsigned kid;
 	int code;
 
@@ -189,7 +186,6 @@ verb_key_retire(struct app *app, int argc, char **argv)
 	if (!yes && !confirm("All tokens of this key end with it, for good. "
 			     "Retire it?"))
 		return complain(REFUSED, "key retire", "nothing was changed");
-	actor = actor_self();
-	code = tc_key_retire(app->handle, &actor, kid, &err);
+	code = tc_key_retire(app->handle, &app->actor, kid, &err);
 	return code == TC_OK ? print_key(app, kid) : complain_tc(code, &err);
 }

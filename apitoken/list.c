@@ -95,7 +95,7 @@ verb_list(struct app *app, int argc, char **argv)
 		return app->exit;
 	c.json = app->json;
 	c.table.columns = c.json ? COLUMNS_JSON : COUNT(heads);
-	code = tc_list(app->handle, collect, &c, &err);
+	code = tc_list(app->handle, &app->actor, NULL, collect, &c, &err);
 	if (code != TC_OK)
 		code = complain_tc(code, &err);
 	else if (c.failed)

@@ -28,18 +28,41 @@ static const struct verb verbs[] = {
 	{ "list", NULL, verb_list, 0, 0, "", "list all tokens" },
 	{ "show", NULL, verb_show, 1, 1, "NAME",
 	  "show all that is known of a token" },
-	{ "revoke", NULL, verb_revoke, 1, NO_BOUND, "NAME...",
+	{ "edit", NULL, verb_edit, 0, NO_BOUND, "[NAME...]",
+	  "change label, expiry, services, sources or properties" },
+	{ "copy", NULL, verb_copy, 1, 1, "NAME",
+	  "make a new token with another's parameters" },
+	{ "renew", NULL, verb_renew, 0, NO_BOUND, "[NAME...]",
+	  "give tokens a new expiry" },
+	{ "regenerate", NULL, verb_regenerate, 1, 1, "NAME",
+	  "replace a token's value by a new one" },
+	{ "revoke", NULL, verb_revoke, 0, NO_BOUND, "[NAME...]",
 	  "end tokens, at once and for good" },
+	{ "delete", NULL, verb_delete, 0, NO_BOUND, "[NAME...]",
+	  "end tokens and take their records away" },
+	{ "import", NULL, verb_import, 0, 1, "[FILE]",
+	  "take values made elsewhere, or records from a backup" },
+	{ "export", NULL, verb_export, 0, 0, "",
+	  "write all records, without secrets, to move or back up" },
 	{ "verify", NULL, verb_verify, 0, 0, "",
 	  "say whether the token on stdin may log in" },
 	{ "inspect", NULL, verb_inspect, 0, 0, "",
 	  "take the token on stdin apart, without proof" },
+	{ "narrow", NULL, verb_narrow, 0, 0, "",
+	  "make a weaker token from the one on stdin" },
+	{ "audit", NULL, verb_audit, 0, NO_BOUND, "[NAME...]",
+	  "show who did what, and follow it" },
+	{ "stats", NULL, verb_stats, 0, 0, "", "print figures for Prometheus" },
 	{ "key", "list", verb_key_list, 0, 0, "", "list the keys" },
 	{ "key", "add", verb_key_add, 0, 0, "", "add a key that verifies" },
 	{ "key", "activate", verb_key_activate, 1, 1, "NUMBER",
 	  "make new tokens with this key" },
 	{ "key", "retire", verb_key_retire, 1, 1, "NUMBER",
 	  "end a key and all its tokens" },
+	{ "check", NULL, verb_check, 0, 0, "",
+	  "look at every record, both data files and the journal" },
+	{ "compact", NULL, verb_compact, 0, 0, "",
+	  "write the data files anew, without gaps" },
 	{ "doctor", NULL, verb_doctor, 0, 0, "",
 	  "look for what would stop a login, or let a bad one pass" },
 };
@@ -90,6 +113,8 @@ app_open(struct app *app)
 	};
 	struct tc_error err = { 0 };
 	const int code = tc_open(&app->handle, &options, &err);
+
+	app->actor = actor_self();
 
 	if (code != TC_OK)
 		app->exit = complain_tc(code, &err);

@@ -1,20 +1,32 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The command line: build/apitoken, linked with the shared library.
 apitoken_SRCS := \
+	apitoken/audit.c \
+	apitoken/copy.c \
 	apitoken/create.c \
 	apitoken/doctor.c \
 	apitoken/doctor_host.c \
 	apitoken/doctor_pam.c \
+	apitoken/edit.c \
+	apitoken/export.c \
+	apitoken/import.c \
 	apitoken/init.c \
 	apitoken/input.c \
 	apitoken/key.c \
 	apitoken/list.c \
 	apitoken/main.c \
+	apitoken/maintain.c \
+	apitoken/narrow.c \
 	apitoken/options.c \
 	apitoken/output.c \
 	apitoken/pamplay.c \
 	apitoken/pamstack.c \
+	apitoken/pending.c \
+	apitoken/qr.c \
 	apitoken/record.c \
 	apitoken/revoke.c \
+	apitoken/select.c \
+	apitoken/stats.c \
 	apitoken/table.c \
+	apitoken/values.c \
 	apitoken/verify.c

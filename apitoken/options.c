@@ -10,7 +10,7 @@
 
 #include "apitoken.h"
 
-#define OPTS_MAX 16 /* in one verb's table, the common ones included */
+#define OPTS_MAX 32 /* in one verb's table, the common ones included */
 #define SHOWN_MAX 64 /* bytes of a name that go into an error */
 
 /* Enough of what was typed to recognise it; never a token. */

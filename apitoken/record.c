@@ -170,9 +170,9 @@ record_find(struct app *app, const char *name, struct tc_record **rec)
 				     "by its id");
 		return false;
 	}
-	code = tc_find(app->handle, name, id, &err);
+	code = tc_find(app->handle, &app->actor, name, id, &err);
 	if (code == TC_OK)
-		code = tc_show(app->handle, id, rec, &err);
+		code = tc_show(app->handle, &app->actor, id, rec, &err);
 	if (code != TC_OK)
 		app->exit = complain_tc(code, &err);
 	return code == TC_OK;

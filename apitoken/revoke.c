@@ -83,7 +83,8 @@ report(struct app *app, const struct selection *sel)
 		struct tc_error err = { 0 };
 
 		if (app->json) {
-			code = tc_show(app->handle, old->id, &now, &err);
+			code = tc_show(app->handle, &app->actor, old->id, &now,
+				       &err);
 			code = code == TC_OK ? put_json(record_json(now))
 					     : complain_tc(code, &err);
 			tc_record_free(now);
@@ -116,18 +117,16 @@ verb_revoke(struct app *app, int argc, char **argv)
 	};
 	struct selection sel = { 0 };
 	struct tc_error err = { 0 };
-	struct tc_actor actor;
 	int code;
 
 	if (!app_options(app, opts, COUNT(opts), argc, argv) || !app_open(app))
 		return app->exit;
-	actor = actor_self();
 	if (!resolve(app, &sel)) {
 		code = app->exit;
 	} else if (!may_revoke(&sel, yes)) {
 		code = complain(REFUSED, "revoke", "nothing was changed");
 	} else {
-		code = tc_revoke(app->handle, &actor, sel.ids, sel.n,
+		code = tc_revoke(app->handle, &app->actor, sel.ids, sel.n,
 				 reason ? reason : "", &err);
 		code =
 		    code == TC_OK ? report(app, &sel) : complain_tc(code, &err);

@@ -371,7 +371,7 @@ tc_key_list(tc_handle *h, struct tc_key_info **keys, size_t *n,
 	tc_policy_put(h, p);
 	if (!c.keys)
 		return tc_fail(err, TC_E_NOMEM, "out of memory");
-	rc = tc_list(h, count, &c, err);
+	rc = tc_list(h, NULL, NULL, count, &c, err);
 	if (rc != TC_OK) {
 		free(c.keys);
 		return rc;

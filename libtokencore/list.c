@@ -182,17 +182,22 @@ list(tc_handle *h, const unsigned char *id, tc_list_fn *fn, void *arg,
 }
 
 int
-tc_list(tc_handle *h, tc_list_fn *fn, void *arg, struct tc_error *err)
+tc_list(tc_handle *h, const struct tc_actor *actor,
+	const struct tc_filter *filter, tc_list_fn *fn, void *arg,
+	struct tc_error *err)
 {
 	struct tc_error local;
 
+	(void)actor;
+	(void)filter;
 	return list(h, NULL, fn, arg, err ? err : &local);
 }
 
 int
-tc_show(tc_handle *h, const char *id, struct tc_record **rec,
-	struct tc_error *err)
+tc_show(tc_handle *h, const struct tc_actor *actor, const char *id,
+	struct tc_record **rec, struct tc_error *err)
 {
+	(void)actor;
 	struct tc_error local;
 	struct tc_policy *p;
 	struct tc_lookup items[2] = { { .key_len = 0 } };
@@ -300,9 +305,10 @@ first_bytes(const char *name, unsigned char out[4])
 }
 
 int
-tc_find(tc_handle *h, const char *name, char id[TC_ID_LEN + 1],
-	struct tc_error *err)
+tc_find(tc_handle *h, const struct tc_actor *actor, const char *name,
+	char id[TC_ID_LEN + 1], struct tc_error *err)
 {
+	(void)actor;
 	unsigned char page[4];
 	struct search s = { .name = name,
 			    .len = strlen(name),

@@ -8,26 +8,39 @@ libtokencore_SRCS := \
 	libtokencore/change.c \
 	libtokencore/check.c \
 	libtokencore/commit.c \
+	libtokencore/compact.c \
 	libtokencore/config.c \
+	libtokencore/copy.c \
 	libtokencore/create.c \
 	libtokencore/crypto.c \
+	libtokencore/delete.c \
+	libtokencore/edit.c \
 	libtokencore/error.c \
 	libtokencore/gdbmfile.c \
 	libtokencore/handle.c \
 	libtokencore/head.c \
+	libtokencore/import.c \
+	libtokencore/imported.c \
+	libtokencore/info.c \
 	libtokencore/inifile.c \
 	libtokencore/init.c \
 	libtokencore/inspect.c \
 	libtokencore/journal.c \
 	libtokencore/keyedit.c \
 	libtokencore/keys.c \
+	libtokencore/lastuse.c \
 	libtokencore/list.c \
+	libtokencore/marks.c \
 	libtokencore/match.c \
+	libtokencore/narrow.c \
 	libtokencore/newfile.c \
 	libtokencore/number.c \
 	libtokencore/owner.c \
 	libtokencore/pages.c \
+	libtokencore/pending.c \
+	libtokencore/permit.c \
 	libtokencore/record.c \
+	libtokencore/restore.c \
 	libtokencore/revoke.c \
 	libtokencore/scram.c \
 	libtokencore/standby.c \

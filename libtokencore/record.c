@@ -29,6 +29,7 @@ enum tag {
 	TAG_REPLACES,
 	TAG_REPLACED_BY,
 	TAG_SCRAM,
+	TAG_IMPORTED, /* empty: it is there or not */
 	TAG_END
 };
 
@@ -142,7 +143,7 @@ tc_record_write(const struct tc_crypto *c, struct tc_writer *w,
 	for (size_t i = 0; i < r->n_properties; i++)
 		put_property(w, &r->properties[i]);
 	put_number(w, TAG_STATE, r->state, 1);
-	if (r->state == TC_STATE_REVOKED)
+	if (r->state != TC_STATE_ACTIVE)
 		put_number(w, TAG_REVOKED, r->revoked, 8);
 	put_text(w, TAG_REVOKED_BY, r->revoked_by);
 	put_text(w, TAG_REASON, r->revoked_reason);
@@ -150,6 +151,8 @@ tc_record_write(const struct tc_crypto *c, struct tc_writer *w,
 	put_id(w, TAG_REPLACED_BY, r->replaced_by);
 	if (r->scram)
 		put_scram(w, r->scram);
+	if (r->imported)
+		put_field(w, TAG_IMPORTED, "", 0);
 	if (w->bad || seal(c, rec_key, key->key, w->data, w->len, mac))
 		w->bad = 1;
 	tc_put_bytes(w, mac, TC_SEAL_LEN);
@@ -307,6 +310,9 @@ read_field(struct whole *w, unsigned tag, struct tc_reader *r, size_t len)
 		return read_id(r, len, p->replaced_by);
 	case TAG_SCRAM:
 		return read_scram(w, r, len);
+	case TAG_IMPORTED:
+		p->imported = 1;
+		return len == 0 ? 0 : -1;
 	case TAG_END:
 		break;
 	}
@@ -348,8 +354,14 @@ read_fields(struct whole *w, struct tc_reader *r)
 static int
 complete(const struct tc_record *p)
 {
-	return *p->user && *p->label && p->kid && p->created > 0 &&
-	       (p->state == TC_STATE_ACTIVE || p->state == TC_STATE_REVOKED);
+	switch (p->state) {
+	case TC_STATE_ACTIVE:
+	case TC_STATE_REVOKED:
+		return *p->user && *p->label && p->kid && p->created > 0;
+	case TC_STATE_DELETED:
+		return *p->user && p->kid && p->created > 0;
+	}
+	return 0;
 }
 
 struct tc_record *

@@ -53,6 +53,9 @@ extern "C" {
 #define TC_SECRET_MIN 32 /* bytes of a key's secret */
 #define TC_SECRET_MAX 180 /* what fits a line of secret.conf */
 #define TC_ERROR_MAX 512 /* bytes of an error's text, with its NUL */
+#define TC_MANY_MAX 1000 /* new tokens in one commit */
+#define TC_IMPORT_MIN 20 /* characters of a value made elsewhere */
+#define TC_IMPORT_MAX 255 /* and bytes */
 
 #define TC_DEFAULT_CONFIG "/etc/apitoken/apitoken.conf"
 
@@ -164,6 +167,9 @@ TC_API void tc_free(tc_handle *h);
 /* ---- verifying ---- */
 #define TC_ALLOW_ROOT 0x01u /* uid 0 may, whatever the config says */
 #define TC_LOG_NONTOKEN 0x02u /* log what is not a token, too */
+#define TC_IMPORTED                                                            \
+	0x04u /* values made elsewhere may log in, too; needs a
+			     user, since they are found by it */
 
 struct tc_request {
 	const char *authtok; /* what was typed; need not end in NUL */
@@ -172,7 +178,7 @@ struct tc_request {
 	const char *service; /* PAM or SASL service; NULL: unknown */
 	const char *rhost; /* peer; only an IP literal counts; or NULL */
 	int64_t now; /* time to judge by; 0: the clock */
-	unsigned flags; /* TC_ALLOW_ROOT, TC_LOG_NONTOKEN */
+	unsigned flags; /* TC_ALLOW_ROOT, TC_LOG_NONTOKEN, TC_IMPORTED */
 	uint32_t minimum_uid; /* at least that; 0: what the config says */
 };
 
@@ -230,7 +236,13 @@ struct tc_scram {
 	unsigned char stored_key[TC_SCRAM_KEY], server_key[TC_SCRAM_KEY];
 };
 
-enum tc_state { TC_STATE_ACTIVE = 1, TC_STATE_REVOKED = 2 };
+/* Of a deleted token only what refuses it for good is left; no call hands
+ * such a record out. */
+enum tc_state {
+	TC_STATE_ACTIVE = 1,
+	TC_STATE_REVOKED = 2,
+	TC_STATE_DELETED = 3
+};
 
 struct tc_source {
 	unsigned char family; /* 4 or 6 */
@@ -266,22 +278,38 @@ struct tc_record {
 	 * TC_NOT_YET_VALID, TC_UNKNOWN_KEY or TC_UNAVAILABLE (a bad seal). */
 	enum tc_verdict standing;
 	const struct tc_scram *scram; /* its verifier; NULL: none */
+	int imported; /* 1: a value made elsewhere, see tc_import() */
+	int64_t last_used; /* 0: not known.  Kept once a minute at most, */
+	char last_service[TC_SERVICE_MAX + 1]; /* and best effort */
+	struct tc_source last_source; /* family 0: not known */
 };
 
 /** Frees what tc_create(), tc_show() or tc_revoke() gave; NULL is fine. */
 TC_API void tc_record_free(struct tc_record *rec);
 
-/* Who asks for a change; goes into the record and the log. */
+/*
+ * Who asks.  The uid that owns the store may everything; what others may, the
+ * configuration's [permissions] says by name and group.  The name goes into
+ * records and logs, and tokens of that user are the actor's own.  Behind sudo
+ * the uid is root's and the name that of the person.
+ */
 struct tc_actor {
 	uid_t uid;
 	const char *name; /* not NULL, at most TC_USER_MAX bytes */
+	size_t n_groups;
+	const gid_t *groups;
 };
+
+#define TC_EXPIRES_DEFAULT (-1) /* now and the configured default_lifetime */
+#define TC_EXPIRES_KEEP                                                        \
+	(-2) /* as it is if that is still to come, else the
+				default; only where said */
 
 struct tc_create {
 	const char *user; /* owner, 1..TC_USER_MAX bytes, no control bytes */
 	const char *label; /* 1..TC_LABEL_MAX bytes of UTF-8, no controls */
-	int64_t expires; /* first second it is refused; 0: never;
-			      -1: the configured default */
+	int64_t expires; /* first second it is refused; 0: never; or
+			    TC_EXPIRES_DEFAULT */
 	size_t n_services, n_sources, n_properties;
 	const char *const *services; /* each [a-z0-9_.-]{1,32} */
 	const struct tc_source *sources;
@@ -306,33 +334,133 @@ TC_API int tc_create(tc_handle *h, const struct tc_actor *actor,
     TC_NONNULL(1, 2, 3, 4);
 
 /**
+ * The same for up to TC_MANY_MAX tokens, all in one commit.
+ * @param specs   n of them
+ * @param tokens  room for n values; all are set, or all are ""
+ * @param recs    room for n records; NULL: not wanted
+ */
+TC_API int tc_create_many(tc_handle *h, const struct tc_actor *actor,
+			  const struct tc_create *specs, size_t n,
+			  char (*tokens)[TC_TOKEN_MAX + 1],
+			  struct tc_record **recs,
+			  struct tc_error *err) TC_CHECKED
+    TC_NONNULL(1, 2, 3, 5);
+
+/**
  * Finds the id that a person's name for a token means.
- * @param name  an id, a unique beginning of one (TC_ID_PREFIX_MIN characters
- *              or more), or USER/LABEL
- * @param id    the id
+ * @param actor  who asks; what they may not list is not there for them.
+ *               NULL: a service on its own behalf, which may list everything
+ * @param name   an id, a unique beginning of one (TC_ID_PREFIX_MIN characters
+ *               or more), or USER/LABEL
+ * @param id     the id
  * @return TC_OK, TC_E_NOTFOUND, TC_E_AMBIGUOUS, TC_E_INVALID or trouble.
  * Of several with the same USER/LABEL the one that is not revoked is meant.
  */
-TC_API int tc_find(tc_handle *h, const char *name, char id[TC_ID_LEN + 1],
-		   struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2, 3);
+TC_API int tc_find(tc_handle *h, const struct tc_actor *actor, const char *name,
+		   char id[TC_ID_LEN + 1], struct tc_error *err) TC_CHECKED
+    TC_NONNULL(1, 3, 4);
 
 /**
  * Reads one record.
- * @param id   a whole id
- * @param rec  the record, freed by tc_record_free()
+ * @param actor  as in tc_find()
+ * @param id     a whole id
+ * @param rec    the record, freed by tc_record_free()
  */
-TC_API int tc_show(tc_handle *h, const char *id, struct tc_record **rec,
-		   struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2, 3);
+TC_API int tc_show(tc_handle *h, const struct tc_actor *actor, const char *id,
+		   struct tc_record **rec, struct tc_error *err) TC_CHECKED
+    TC_NONNULL(1, 3, 4);
+
+/* Which tokens; what is NULL or 0 does not matter. */
+struct tc_filter {
+	const char *user; /* the owner, exactly */
+	const char *search; /* somewhere in label, owner, or a property's key
+			       or value; ASCII letters in either case */
+	unsigned standings; /* bits 1u << enum tc_verdict of rec->standing */
+	int64_t expires_before; /* refused from before that second on */
+	int64_t unused_since; /* no use known, and made, before it */
+};
 
 /**
- * Calls back for every record, in no order, from one commit's state.
- * @param fn  returns 0 to go on, anything else to stop; the record is its
- *            own only during the call
+ * Calls back for every record that fits, in no order, while they are read:
+ * memory does not grow with their number.  Each one is whole, each token that
+ * was there before and after comes once; changes that are made meanwhile may
+ * show or not.
+ * @param actor   as in tc_find()
+ * @param filter  NULL: all
+ * @param fn      returns 0 to go on, anything else to stop; the record is its
+ *                own only during the call
  * @return TC_OK, also when fn stopped it; or TC_E_UNAVAILABLE, ...
  */
 typedef int tc_list_fn(void *arg, const struct tc_record *rec);
-TC_API int tc_list(tc_handle *h, tc_list_fn *fn, void *arg,
-		   struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2);
+TC_API int tc_list(tc_handle *h, const struct tc_actor *actor,
+		   const struct tc_filter *filter, tc_list_fn *fn, void *arg,
+		   struct tc_error *err) TC_CHECKED TC_NONNULL(1, 4);
+
+/* ---- changing records ---- */
+/* Which members of struct tc_edit count. */
+#define TC_EDIT_LABEL 0x01u
+#define TC_EDIT_EXPIRES 0x02u
+#define TC_EDIT_SERVICES 0x04u
+#define TC_EDIT_SOURCES 0x08u
+#define TC_EDIT_PROPERTIES 0x10u
+
+/* Members as in struct tc_create. */
+struct tc_edit {
+	unsigned what;
+	const char *label;
+	int64_t expires; /* TC_EXPIRES_DEFAULT is allowed */
+	size_t n_services, n_sources, n_properties;
+	const char *const *services; /* instead of the ones before */
+	const struct tc_source *sources; /* instead of the ones before */
+	const struct tc_property *properties; /* set one by one, the others
+				stay; a NULL value takes the key away */
+};
+
+/**
+ * Changes what is known of tokens, all in one commit; their values stay.
+ * @param ids   whole ids; one that is named twice is changed once
+ * @param n     how many, at least 1
+ * @param edit  what to change
+ * @return TC_OK; TC_E_NOTFOUND; TC_E_REFUSED (revoked ones stay as they are,
+ *         or policy forbids it); or trouble.  After a failure nothing was
+ *         changed.
+ */
+TC_API int tc_edit(tc_handle *h, const struct tc_actor *actor,
+		   const char *const *ids, size_t n, const struct tc_edit *edit,
+		   struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2, 3, 5);
+
+/** Gives tokens a new expiry, also expired ones, which then work again.
+ *  @param expires  as in struct tc_create.  Otherwise as tc_edit(). */
+TC_API int tc_renew(tc_handle *h, const struct tc_actor *actor,
+		    const char *const *ids, size_t n, int64_t expires,
+		    struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2, 3);
+
+/**
+ * Makes a new token with another's parameters; that one is not changed.
+ * @param id       whole id of the other, which may be expired or revoked
+ * @param changes  what is to differ; an expiry that is not named there is the
+ *                 other's if it is still to come, else the default.  NULL:
+ *                 nothing
+ * @param user     another owner; NULL: the same
+ * @param token    as in tc_create(), and rec
+ */
+TC_API int tc_copy(tc_handle *h, const struct tc_actor *actor, const char *id,
+		   const struct tc_edit *changes, const char *user,
+		   char token[TC_TOKEN_MAX + 1], struct tc_record **rec,
+		   struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2, 3, 6);
+
+/**
+ * Replaces a token's value: a new one with a new id and the same parameters,
+ * linked with the old one, which is revoked in the same commit.  Works for an
+ * expired or revoked one, too, but not for one that was replaced already.
+ * @param expires  as in struct tc_create, or TC_EXPIRES_KEEP
+ * @param token    as in tc_create(), and rec
+ */
+TC_API int tc_regenerate(tc_handle *h, const struct tc_actor *actor,
+			 const char *id, int64_t expires,
+			 char token[TC_TOKEN_MAX + 1], struct tc_record **rec,
+			 struct tc_error *err) TC_CHECKED
+    TC_NONNULL(1, 2, 3, 5);
 
 /**
  * Revokes tokens, all in one commit.  A token revoked already stays as it is.
@@ -345,6 +473,111 @@ TC_API int tc_list(tc_handle *h, tc_list_fn *fn, void *arg,
 TC_API int tc_revoke(tc_handle *h, const struct tc_actor *actor,
 		     const char *const *ids, size_t n, const char *reason,
 		     struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2, 3, 5);
+
+/**
+ * Ends everything that was issued before a moment, by a mark: also tokens
+ * whose records are on another host or in a backup.  Costs the same for any
+ * number of them.
+ * @param user    whose; NULL: everyone's
+ * @param before  what was made earlier than that second; 0: up to now.  Not
+ *                in the future
+ * @param reason  as in tc_revoke()
+ */
+TC_API int tc_revoke_all(tc_handle *h, const struct tc_actor *actor,
+			 const char *user, int64_t before, const char *reason,
+			 struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2, 5);
+
+/** Takes tokens' records away, all in one commit; their values are refused
+ *  for good.  Otherwise as tc_revoke(). */
+TC_API int tc_delete(tc_handle *h, const struct tc_actor *actor,
+		     const char *const *ids, size_t n, const char *reason,
+		     struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2, 3, 5);
+
+/* ---- values made elsewhere ---- */
+struct tc_import {
+	struct tc_create spec;
+	const char *value; /* TC_IMPORT_MIN characters or more of UTF-8, at
+			      most TC_IMPORT_MAX bytes, no controls, not
+			      like a token of ours; wiped by the caller */
+	size_t len; /* its bytes */
+	char id[TC_ID_LEN + 1]; /* set: its id, or "" when it was refused */
+	struct tc_error error; /* set: why; code TC_OK: it is in */
+};
+
+/**
+ * Makes values that were made elsewhere passwords of their users, where a
+ * service accepts them (TC_IMPORTED).  Only a keyed hash is kept.  What is
+ * acceptable goes in, in one commit; each item says what became of it.
+ * @param items  n of them, at most TC_MANY_MAX
+ * @return TC_OK, even if items were refused; or trouble: then nothing is in
+ */
+TC_API int tc_import(tc_handle *h, const struct tc_actor *actor,
+		     struct tc_import *items, size_t n,
+		     struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2, 3);
+
+/* ---- moving and backing up ---- */
+/* "Everything issued up to that second has ended." */
+struct tc_ended {
+	const char *user; /* of that user; "": of everyone, or of a key */
+	unsigned kid; /* of that key; 0: of every key */
+	int64_t before; /* inclusive */
+};
+
+/** All marks, in no order; otherwise as tc_list(), for those who may list
+ *  everything. */
+typedef int tc_ended_fn(void *arg, const struct tc_ended *ended);
+TC_API int tc_list_ended(tc_handle *h, const struct tc_actor *actor,
+			 tc_ended_fn *fn, void *arg,
+			 struct tc_error *err) TC_CHECKED TC_NONNULL(1, 3);
+
+#define TC_RESTORE_CHECK 0x01u /* say what would happen, change nothing */
+#define TC_RESTORE_FORCE 0x02u /* also what undoes a revocation */
+
+enum tc_restored {
+	TC_RESTORED, /* it was not there */
+	TC_RESTORED_SAME, /* it is there, no different */
+	TC_RESTORED_KEPT, /* what is there differs, and stays */
+	TC_RESTORED_OVER, /* forced: it replaced what was there */
+	TC_RESTORED_UNDOES, /* it would undo a revocation or a deletion */
+	TC_RESTORED_BAD /* not a record */
+};
+
+/**
+ * Puts records back that tc_list() gave out earlier, here or on another host,
+ * all in one commit.  Their seals are made anew, so their keys have to be in
+ * secret.conf.
+ * @param recs     n of them, at most TC_MANY_MAX.  standing and last use are
+ *                 not looked at
+ * @param ended    marks, n_ended of them; they are only ever moved forward
+ * @param flags    TC_RESTORE_CHECK, TC_RESTORE_FORCE
+ * @param results  what became of each record
+ * @return TC_OK; TC_E_REFUSED, nothing being changed, when one of them has
+ *         TC_RESTORED_UNDOES (without force) or TC_RESTORED_BAD; or trouble
+ */
+TC_API int tc_restore(tc_handle *h, const struct tc_actor *actor,
+		      const struct tc_record *const *recs, size_t n,
+		      const struct tc_ended *ended, size_t n_ended,
+		      unsigned flags, enum tc_restored *results,
+		      struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2);
+
+struct tc_info {
+	char store_id[33]; /* hexadecimal, made with the store */
+	uint64_t commits; /* number of the last one */
+	int64_t committed; /* when it was */
+	uint64_t tokens; /* records, deleted ones' traces included */
+	uint64_t bytes; /* of the store's files */
+	int enabled;
+	char store[4096], audit_log[4096]; /* whole paths; audit_log "": none */
+};
+
+/** What is known of the store as a whole. */
+TC_API int tc_info(tc_handle *h, struct tc_info *info,
+		   struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2);
+
+/** Writes the data files anew, without the room that changed and deleted
+ *  records left in them.  Logins go on meanwhile. */
+TC_API int tc_compact(tc_handle *h, const struct tc_actor *actor,
+		      struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2);
 
 /**
  * Finds the verifier for a SCRAM login, where the peer names the token
@@ -394,6 +627,20 @@ struct tc_inspected {
 TC_API enum tc_verdict tc_inspect(const char *text, size_t len,
 				  struct tc_inspected *out) TC_CHECKED
     TC_NONNULL(1, 3);
+
+/**
+ * Narrows a token: appends caveats, which all have to hold from then on.
+ * Needs neither key nor store; whoever holds a token can do it anywhere.
+ * @param text     the token, len bytes
+ * @param caveats  n of them, in this order
+ * @param out      the narrower token; wipe it.  Set to "" on failure
+ * @return TC_OK; TC_E_INVALID (not a token, a caveat that is none, too many or
+ *         too long).  Thread safe.
+ */
+TC_API int tc_narrow(const char *text, size_t len,
+		     const struct tc_caveat *caveats, size_t n,
+		     char out[TC_TOKEN_MAX + 1],
+		     struct tc_error *err) TC_CHECKED TC_NONNULL(1, 3, 5);
 
 /* ---- keys ---- */
 enum tc_key_state { TC_KEY_ACTIVE = 1, TC_KEY_VERIFY, TC_KEY_RETIRED };
@@ -475,6 +722,17 @@ TC_API enum tc_severity tc_check(const char *config, tc_check_fn *fn, void *arg)
  */
 TC_API int tc_parse_when(const char *text, int64_t now, int64_t *when,
 			 struct tc_error *err) TC_CHECKED TC_NONNULL(1, 3);
+
+/**
+ * Reads a date or a span as a moment to compare with: a date is the beginning
+ * of its day, local time, and so is "today"; the rest as in tc_parse_when(),
+ * without "never".
+ * @param direction  -1: a span lies in the past ("90d" is 90 days ago); 1: in
+ *                   the future
+ */
+TC_API int tc_parse_moment(const char *text, int64_t now, int direction,
+			   int64_t *when, struct tc_error *err) TC_CHECKED
+    TC_NONNULL(1, 4);
 
 /** Reads "192.0.2.0/24", "2001:db8::/32" or a single address.  Host bits
  *  that are set are an error. */

@@ -23,8 +23,8 @@ salt_of_record(tc_handle *h, const char *user, const char *beginning,
 	struct tc_record *rec = NULL;
 	int rc = -1;
 
-	if (tc_find(h, beginning, id, NULL) == TC_OK &&
-	    tc_show(h, id, &rec, NULL) == TC_OK && rec->scram != NULL &&
+	if (tc_find(h, NULL, beginning, id, NULL) == TC_OK &&
+	    tc_show(h, NULL, id, &rec, NULL) == TC_OK && rec->scram != NULL &&
 	    strcmp(rec->user, user) == 0) {
 		memcpy(salt, rec->scram->salt, TC_SCRAM_SALT);
 		rc = 0;

@@ -70,7 +70,7 @@ look_up_owner(struct login *l)
 
 	l->owner[0] = '\0';
 	if (tc_inspect(l->ask.authtok, l->ask.authtok_len, &seen) == TC_VALID &&
-	    tc_show(l->state->tokens, seen.id, &rec, NULL) == TC_OK)
+	    tc_show(l->state->tokens, NULL, seen.id, &rec, NULL) == TC_OK)
 		(void)snprintf(l->owner, sizeof(l->owner), "%s", rec->user);
 	tc_record_free(rec);
 }

@@ -129,7 +129,7 @@ do_list(struct session *s, char *arg)
 {
 	struct tc_error err;
 	unsigned n = 0;
-	int rc = tc_list(s->h, count, &n, &err);
+	int rc = tc_list(s->h, NULL, NULL, count, &n, &err);
 
 	(void)arg;
 	if (rc == TC_OK)

@@ -193,7 +193,7 @@ list_fits(tc_handle *h, int victim_revoked)
 	struct tally t = { 0, 0 };
 	struct tc_error err;
 
-	if (tc_list(h, tally, &t, &err))
+	if (tc_list(h, NULL, NULL, tally, &t, &err))
 		return 1;
 	return t.n == TOKENS &&
 	       t.revoked == TOKENS / 2 + (victim_revoked ? 1U : 0U);

@@ -132,7 +132,7 @@ compare(struct kit_oracle *o, tc_handle *h, unsigned *left_over)
 		kit_die("out of memory");
 	for (unsigned i = 0; i < o->n; i++)
 		a.revoked[i] = -1;
-	if (tc_list(h, look_at, &a, &err)) {
+	if (tc_list(h, NULL, NULL, look_at, &a, &err)) {
 		kit_note("list: %s", err.text);
 		not_opened++;
 	} else {

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-const struct tc_actor kit_actor = { 0, "test" };
+const struct tc_actor kit_actor = { .uid = 0, .name = "test" };
 const char *kit_user = "alice";
 
 void

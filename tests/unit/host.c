@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const struct tc_actor test_actor = { 0, "admin" };
+const struct tc_actor test_actor = { .uid = 0, .name = "admin" };
 
 static void
 log_line(void *arg, int priority, const char *line)

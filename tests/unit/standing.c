@@ -123,7 +123,7 @@ standing(struct test_host *host, const char *id)
 	struct tc_record *rec;
 	enum tc_verdict v;
 
-	assert_int_equal(tc_show(host->h, id, &rec, &host->err), TC_OK);
+	assert_int_equal(tc_show(host->h, NULL, id, &rec, &host->err), TC_OK);
 	v = rec->standing;
 	tc_record_free(rec);
 	return v;

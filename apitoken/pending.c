@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Verbs that are being built. */
+#include "apitoken.h"
+
+#define PENDING(verb)                                                          \
+	int verb_##verb(struct app *app, int argc, char **argv)                \
+	{                                                                      \
+		(void)app;                                                     \
+		(void)argc;                                                    \
+		(void)argv;                                                    \
+		return complain(UNAVAILABLE, #verb, "not built yet");          \
+	}
+PENDING(edit)
+PENDING(copy)
+PENDING(renew)
+PENDING(regenerate)
+PENDING(delete)
+PENDING(import)
+PENDING(export)
+PENDING(audit)
+PENDING(stats)
+PENDING(check)
+PENDING(compact)
+PENDING(narrow)

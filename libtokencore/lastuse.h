@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * When a token was last used, from where and for what: a file of its own
+ * beside the store, best effort.  Nothing waits for it, nothing depends on
+ * it, losing it loses nothing.
+ */
+#ifndef TC_LASTUSE_H
+#define TC_LASTUSE_H
+
+#include "handle.h"
+#include "token.h"
+
+struct tc_use {
+	int64_t time; /* 0: not known */
+	char service[TC_SERVICE_MAX + 1];
+	struct tc_source source; /* family 0: not known */
+};
+
+/* Notes a login, at most once a minute for each token.  peer may be NULL. */
+void tc_lastuse_note(const struct tc_policy *p,
+		     const unsigned char id[TC_ID_BYTES], const char *service,
+		     const struct tc_source *peer, int64_t now);
+
+/* use->time is 0 if nothing is known. */
+void tc_lastuse_get(const struct tc_policy *p,
+		    const unsigned char id[TC_ID_BYTES], struct tc_use *use);
+
+/* Called by the writer, under its lock, after a commit: makes the file, or a
+ * roomier one, for so many tokens. */
+void tc_lastuse_fit(const struct tc_policy *p, uint64_t tokens);
+
+#endif
