@@ -43,6 +43,7 @@ libtokencore_SRCS := \
 	libtokencore/restore.c \
 	libtokencore/revoke.c \
 	libtokencore/scram.c \
+	libtokencore/spec.c \
 	libtokencore/standby.c \
 	libtokencore/standing.c \
 	libtokencore/store.c \
