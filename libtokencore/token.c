@@ -174,28 +174,35 @@ tc_derive_key(const struct tc_crypto *c, const char *purpose, unsigned kid,
 	return tc_hkdf(c, "tokencore/v1", secret, len, &whole, key);
 }
 
-/* tag_i = HMAC(tag_{i-1}, "CAV1" type len value), for each caveat. */
+/* tag_i = HMAC(tag_{i-1}, "CAV1" type len value) */
+int
+tc_token_chain(const struct tc_crypto *c, unsigned char tag[TC_TAG_LEN],
+	       const unsigned char *caveat, size_t len)
+{
+	struct tc_bytes parts[] = { { "CAV1", 4 }, { caveat, len } };
+	unsigned char mac[TC_HASH_LEN];
+	int rc = tc_hmac(c, tag, TC_TAG_LEN, parts, 2, mac);
+
+	memcpy(tag, mac, TC_TAG_LEN);
+	OPENSSL_cleanse(mac, sizeof(mac));
+	return rc;
+}
+
 static int
-chain(const struct tc_crypto *c, const struct tc_token *tok,
-      unsigned char mac[TC_HASH_LEN])
+chain_all(const struct tc_crypto *c, const struct tc_token *tok,
+	  unsigned char tag[TC_TAG_LEN])
 {
 	const unsigned char *at = tok->caveats;
 	const unsigned char *end = at + tok->caveats_len;
+	int rc = 0;
 
-	while (at < end) {
+	while (rc == 0 && at < end) {
 		size_t len = 2 + (size_t)at[1];
-		struct tc_bytes parts[] = { { "CAV1", 4 }, { at, len } };
-		unsigned char key[TC_TAG_LEN];
-		int rc;
 
-		memcpy(key, mac, TC_TAG_LEN);
-		rc = tc_hmac(c, key, TC_TAG_LEN, parts, 2, mac);
-		OPENSSL_cleanse(key, sizeof(key));
-		if (rc)
-			return -1;
+		rc = tc_token_chain(c, tag, at, len);
 		at += len;
 	}
-	return 0;
+	return rc;
 }
 
 int
@@ -214,7 +221,7 @@ tc_token_tag(const struct tc_crypto *c, const unsigned char key[TC_KEY_LEN],
 
 	memset(tag, 0, TC_TAG_LEN);
 	if (tc_hmac(c, key, TC_KEY_LEN, parts, 4, mac) == 0 &&
-	    chain(c, tok, mac) == 0) {
+	    chain_all(c, tok, mac) == 0) {
 		memcpy(tag, mac, TC_TAG_LEN);
 		rc = 0;
 	}

@@ -51,6 +51,11 @@ int tc_token_tag(const struct tc_crypto *c, const unsigned char key[TC_KEY_LEN],
 		 const char *user, const struct tc_token *tok,
 		 unsigned char tag[TC_TAG_LEN]);
 
+/* Chains a tag over one more caveat, as encoded: what tc_token_tag() does for
+ * each.  After a failure the tag is wiped. */
+int tc_token_chain(const struct tc_crypto *c, unsigned char tag[TC_TAG_LEN],
+		   const unsigned char *caveat, size_t len);
+
 /* The id under which the record is found: a one-way function of the header. */
 int tc_token_id(const struct tc_crypto *c, const struct tc_token *tok,
 		unsigned char id[TC_ID_BYTES]);
