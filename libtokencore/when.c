@@ -69,8 +69,29 @@ end_of_day(struct tm day, int64_t *when)
 	return 0;
 }
 
+/* The midnight with which a day begins. */
 static int
-parse_date(const char *text, int64_t *when)
+begin_of_day(struct tm day, int64_t *when)
+{
+	int64_t noon;
+	struct tm first = { .tm_year = day.tm_year,
+			    .tm_mon = day.tm_mon,
+			    .tm_mday = day.tm_mday,
+			    .tm_isdst = -1 };
+
+	day.tm_hour = 12;
+	day.tm_min = day.tm_sec = 0;
+	if (to_seconds(day, mktime, &noon))
+		return -1;
+	*when = (int64_t)mktime(&first);
+	return 0;
+}
+
+/* Which end of a day a date means. */
+typedef int day_fn(struct tm day, int64_t *when);
+
+static int
+parse_date(const char *text, day_fn *of_day, int64_t *when)
 {
 	struct tm tm = { 0 };
 
@@ -83,14 +104,14 @@ parse_date(const char *text, int64_t *when)
 		tm.tm_mday = field(text, 2);
 		tm.tm_mon = field(text + 3, 2) - 1;
 		tm.tm_year = field(text + 6, 4) - 1900;
-		return end_of_day(tm, when);
+		return of_day(tm, when);
 	}
 	tm.tm_year = field(text, 4) - 1900;
 	tm.tm_mon = field(text + 5, 2) - 1;
 	tm.tm_mday = field(text + 8, 2);
 	if (text[10] == 'T')
 		return to_seconds(tm, timegm, when);
-	return end_of_day(tm, when);
+	return of_day(tm, when);
 }
 
 static int
@@ -119,40 +140,70 @@ tc_span(const char *text, int64_t *seconds)
 }
 
 static int
-today(int64_t now, int64_t *when)
+today(int64_t now, day_fn *of_day, int64_t *when)
 {
 	time_t t = (time_t)now;
 	struct tm tm;
 
-	return localtime_r(&t, &tm) ? end_of_day(tm, when) : -1;
+	return localtime_r(&t, &tm) ? of_day(tm, when) : -1;
+}
+
+/* A date by of_day, a span from now on or back: 0, -1 for what does not exist,
+ * -2 for what is neither. */
+static int
+parse(const char *text, int64_t now, day_fn *of_day, int direction,
+      int64_t *when)
+{
+	int64_t span;
+
+	if (strcmp(text, "today") == 0)
+		return today(now, of_day, when);
+	if (is_date(text))
+		return parse_date(text, of_day, when);
+	if (tc_span(text, &span))
+		return -2;
+	*when = direction < 0 ? now - span : now + span;
+	return 0;
+}
+
+static int
+judge(int rc, int64_t result, const char *more, int64_t *when,
+      struct tc_error *err)
+{
+	if (rc == -2)
+		return tc_fail(err, TC_E_INVALID,
+			       "not a time: say 2027-03-31, "
+			       "2027-03-31T12:00:00Z, 31-03-2027, 90d, 12h%s",
+			       more);
+	if (rc || result <= 0 || result > WHEN_MAX)
+		return tc_fail(err, TC_E_INVALID,
+			       "there is no such day or time, or none that is "
+			       "between 1970 and 9999: say 2027-03-31");
+	*when = result;
+	return TC_OK;
 }
 
 int
 tc_parse_when(const char *text, int64_t now, int64_t *when,
 	      struct tc_error *err)
 {
-	int64_t result = 0, span;
+	int64_t result = 0;
 	int rc;
 
 	if (strcmp(text, "never") == 0) {
 		*when = 0;
 		return TC_OK;
 	}
-	if (strcmp(text, "today") == 0)
-		rc = today(now, &result);
-	else if (is_date(text))
-		rc = parse_date(text, &result);
-	else if ((rc = tc_span(text, &span)) == 0)
-		result = now + span;
-	else
-		return tc_fail(err, TC_E_INVALID,
-			       "not a time: say "
-			       "2027-03-31, 2027-03-31T12:00:00Z, 31-03-2027, "
-			       "90d, 12h, today or never");
-	if (rc || result <= 0 || result > WHEN_MAX)
-		return tc_fail(err, TC_E_INVALID,
-			       "there is no such day "
-			       "or time");
-	*when = result;
-	return TC_OK;
+	rc = parse(text, now, end_of_day, 1, &result);
+	return judge(rc, result, ", today or never", when, err);
+}
+
+int
+tc_parse_moment(const char *text, int64_t now, int direction, int64_t *when,
+		struct tc_error *err)
+{
+	int64_t result = 0;
+	int rc = parse(text, now, begin_of_day, direction, &result);
+
+	return judge(rc, result, " or today", when, err);
 }
