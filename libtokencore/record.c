@@ -359,7 +359,7 @@ complete(const struct tc_record *p)
 	case TC_STATE_REVOKED:
 		return *p->user && *p->label && p->kid && p->created > 0;
 	case TC_STATE_DELETED:
-		return *p->user && p->kid && p->created > 0;
+		return *p->user && !*p->label && p->kid && p->created > 0;
 	}
 	return 0;
 }
@@ -387,6 +387,31 @@ tc_record_read(const unsigned char *item_key, const unsigned char *data,
 		return &w->pub;
 	free(w);
 	return NULL;
+}
+
+struct tc_record *
+tc_record_copy(const struct tc_crypto *c, const struct tc_record *r)
+{
+	static const unsigned char no_key[TC_KEY_LEN];
+	struct tc_writer w = { 0 };
+	struct tc_lookup at = { .key_len = 0 };
+	struct tc_record *copy = NULL;
+	unsigned char id[TC_ID_BYTES];
+
+	if (tc_id_bytes(r->id, id))
+		return NULL;
+	tc_key_token(&at, id);
+	tc_record_write(c, &w, no_key, &at, r);
+	if (!w.bad)
+		copy = tc_record_read(at.key, w.data, w.len);
+	tc_writer_free(&w);
+	if (!copy)
+		return NULL;
+	copy->standing = r->standing;
+	copy->last_used = r->last_used;
+	memcpy(copy->last_service, r->last_service, sizeof(r->last_service));
+	copy->last_source = r->last_source;
+	return copy;
 }
 
 void

@@ -22,6 +22,11 @@ void tc_record_write(const struct tc_crypto *c, struct tc_writer *w,
 		     const unsigned char rec_key[TC_KEY_LEN],
 		     const struct tc_lookup *key, const struct tc_record *r);
 
+/* A copy with everything it points to; NULL: out of memory.  What stands in no
+ * record but is known of it comes along, too. */
+struct tc_record *tc_record_copy(const struct tc_crypto *c,
+				 const struct tc_record *r);
+
 /* NULL when it is not well formed, of another version, or out of memory.
  * Proves nothing without tc_record_sealed().  Freed by tc_record_free(). */
 struct tc_record *tc_record_read(const unsigned char *item_key,

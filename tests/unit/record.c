@@ -67,6 +67,21 @@ static const struct tc_record ordinary = {
 	.replaced_by = ID,
 };
 
+/* What is left of one that was deleted. */
+static const struct tc_record deleted = {
+	.id = ID,
+	.user = "alice",
+	.label = "",
+	.kid = 1,
+	.created = 1,
+	.created_by = "",
+	.state = TC_STATE_DELETED,
+	.revoked = 2,
+	.revoked_by = "admin",
+	.revoked_reason = "",
+	.imported = 1,
+};
+
 /* Everything as long and as often as it may be. */
 static struct tc_record
 largest(void)
@@ -131,6 +146,7 @@ same(const struct tc_record *a, const struct tc_record *b)
 	assert_string_equal(a->revoked_reason, b->revoked_reason);
 	assert_string_equal(a->replaces, b->replaces);
 	assert_string_equal(a->replaced_by, b->replaced_by);
+	assert_int_equal(a->imported, b->imported);
 }
 
 static struct tc_writer
@@ -151,9 +167,27 @@ sealed(const struct tc_lookup *at, const unsigned char *data, size_t len)
 }
 
 static void
+copied(struct tc_record *r)
+{
+	struct tc_record *copy;
+
+	r->standing = TC_EXPIRED;
+	r->last_used = 7;
+	(void)snprintf(r->last_service, sizeof(r->last_service), "imap");
+	copy = tc_record_copy(test_crypto(), r);
+	assert_non_null(copy);
+	same(copy, r);
+	assert_int_equal(copy->standing, TC_EXPIRED);
+	assert_true(copy->last_used == 7);
+	assert_string_equal(copy->last_service, "imap");
+	tc_record_free(copy);
+}
+
+static void
 round_trips(void **state)
 {
-	const struct tc_record all[] = { minimal, ordinary, largest() };
+	const struct tc_record all[] = { minimal, ordinary, largest(),
+					 deleted };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
@@ -163,6 +197,7 @@ round_trips(void **state)
 
 		assert_non_null(r);
 		same(r, &all[i]);
+		copied(r);
 		assert_true(sealed(&at, w.data, w.len));
 		assert_true(w.len <= 8192);
 		tc_record_free(r);
@@ -215,14 +250,17 @@ taken(const unsigned char *data, size_t len)
 	r = tc_record_read(at.key, copy, len);
 	ok = r != NULL;
 	if (r) {
-		assert_true(*r->user && *r->label && r->kid);
+		assert_true(*r->user && r->kid);
+		assert_true((*r->label == '\0') ==
+			    (r->state == TC_STATE_DELETED));
 		assert_true(strlen(r->user) <= TC_USER_MAX);
 		assert_true(strlen(r->label) <= TC_LABEL_MAX);
 		assert_true(r->n_services <= TC_SERVICES_MAX);
 		assert_true(r->n_sources <= TC_SOURCES_MAX);
 		assert_true(r->n_properties <= TC_PROPERTIES_MAX);
 		assert_true(r->state == TC_STATE_ACTIVE ||
-			    r->state == TC_STATE_REVOKED);
+			    r->state == TC_STATE_REVOKED ||
+			    r->state == TC_STATE_DELETED);
 	}
 	tc_record_free(r);
 	test_free(copy);
@@ -275,6 +313,8 @@ static const struct raw good[] = {
 	RAW(START "\x09\0\1\0" STATE),
 	RAW(START "\x09\0\3\1kv" STATE),
 	RAW(START STATE "\x0d\0\0"),
+	RAW(START STATE "\x11\0\0"), /* imported */
+	RAW("\1" USER KID CREATED "\x0a\0\1\3"), /* deleted */
 };
 
 static const struct raw bad[] = {
@@ -294,6 +334,10 @@ static const struct raw bad[] = {
 	RAW("\1" USER LABEL KID "\4\0\x08\xff\0\0\0\0\0\0\0" STATE),
 	RAW(START "\x0a\0\1\0"),
 	RAW(START "\x0a\0\1\3"),
+	RAW("\1" KID CREATED "\x0a\0\1\3"),
+	RAW(START "\x0a\0\1\4"),
+	RAW(START STATE "\x11\0\1\1"),
+	RAW(START STATE "\x12\0\0"),
 	RAW("\1" LABEL USER KID CREATED STATE), /* in another order */
 	RAW(START STATE "\5\0\1r"),
 	RAW(START STATE STATE), /* twice */
@@ -418,7 +462,7 @@ at_random(void **state)
 
 			for (size_t i = 0; i < len; i++)
 				junk[i] = (unsigned char)test_random(&seed);
-			tc_put(&w, test_random(&seed) % 17, 1);
+			tc_put(&w, test_random(&seed) % 19, 1);
 			tc_put(&w,
 			       test_random(&seed) % 8 ? len
 						      : test_random(&seed),
