@@ -8,6 +8,7 @@
 
 #include "error.h"
 #include "record.h"
+#include "standing.h"
 #include "text.h"
 
 /* Takes the lock.  Keys and configuration may have changed while it was
@@ -25,7 +26,7 @@ begin_once(struct tc_change *c, int *settled, struct tc_error *err)
 		return err->code;
 	*settled = now == c->policy;
 	if (!*settled) {
-		tc_txn_abort(c->txn);
+		tc_txn_end(c->txn);
 		c->txn = NULL;
 	}
 	tc_policy_put(c->h, c->policy);
@@ -71,37 +72,128 @@ grow(struct tc_change *c)
 	return 0;
 }
 
-int
-tc_change_note(struct tc_change *c, const char *event, const char *why,
-	       struct tc_record *r, unsigned kid, struct tc_error *err)
+/* ---- lines for the logs ---- */
+
+typedef int sink_fn(struct tc_change *c, const struct tc_event *e,
+		    struct tc_error *err);
+
+struct telling {
+	struct tc_change *c;
+	sink_fn *sink;
+	size_t at; /* the next note */
+	int rc;
+	struct tc_error *err;
+};
+
+static void
+tell(struct telling *t, const struct tc_note *n, const struct tc_record *r)
 {
-	if (c->n == c->room && grow(c)) {
-		tc_record_free(r);
-		return tc_fail(err, TC_E_NOMEM, "out of memory");
-	}
-	c->notes[c->n].record = r;
-	c->notes[c->n++].event = (struct tc_event){
-		.event = event,
+	const struct tc_event e = {
+		.event = n->event,
 		.result = "ok",
-		.why = why,
+		.why = n->why,
 		.id = r ? r->id : NULL,
 		.label = r ? r->label : NULL,
-		.user = r ? r->user : NULL,
-		.kid = kid,
-		.actor = c->actor->name,
+		.user = r ? r->user : n->user,
+		.kid = r ? r->kid : n->kid,
+		.actor = t->c->actor->name,
 		.priority = LOG_NOTICE,
 	};
+
+	t->rc = t->sink(t->c, &e, t->err);
+}
+
+/* Those before the next record. */
+static void
+tell_plain(struct telling *t)
+{
+	struct tc_change *c = t->c;
+
+	for (; t->rc == TC_OK && t->at < c->n && !c->notes[t->at].put; t->at++)
+		tell(t, &c->notes[t->at], NULL);
+}
+
+/* What is left of a deleted record has no label: the one before had. */
+static struct tc_record *
+told_of(struct tc_change *c, const unsigned char *key, size_t key_len,
+	const unsigned char *value, size_t len)
+{
+	struct tc_record *r = tc_record_read(key, value, len), *was = NULL;
+	unsigned char *before;
+
+	if (r && r->state == TC_STATE_DELETED &&
+	    tc_map_get(tc_txn_map(c->txn), key, key_len, &before, &len) > 0) {
+		was = tc_record_read(key, before, len);
+		free(before);
+	}
+	if (!was)
+		return r;
+	tc_record_free(r);
+	return was;
+}
+
+static int
+tell_put(void *arg, const unsigned char *key, size_t key_len,
+	 const unsigned char *value, size_t len)
+{
+	struct telling *t = arg;
+	struct tc_change *c = t->c;
+	struct tc_record *r;
+
+	if (key[0] != 't')
+		return 0;
+	tell_plain(t);
+	if (t->rc != TC_OK || t->at == c->n)
+		return t->rc;
+	if (c->notes[t->at].event) {
+		r = told_of(c, key, key_len, value, len);
+		if (r)
+			tell(t, &c->notes[t->at], r);
+		else
+			t->rc = tc_fail(t->err, TC_E_NOMEM, "out of memory");
+		tc_record_free(r);
+	}
+	t->at++;
+	return t->rc;
+}
+
+static int
+tell_all(struct tc_change *c, sink_fn *sink, struct tc_error *err)
+{
+	struct telling t = { .c = c, .sink = sink, .err = err };
+
+	if (c->txn && tc_txn_puts(c->txn, tell_put, &t) < 0)
+		return tc_fail(err, TC_E_NOMEM, "out of memory");
+	tell_plain(&t);
+	return t.rc;
+}
+
+static int
+to_audit(struct tc_change *c, const struct tc_event *e, struct tc_error *err)
+{
+	return tc_audit_change(c->policy, e, err);
+}
+
+static int
+to_syslog(struct tc_change *c, const struct tc_event *e, struct tc_error *err)
+{
+	(void)err;
+	tc_audit_text(c->h, c->policy, e);
 	return TC_OK;
 }
 
 int
 tc_change_lines(struct tc_change *c, struct tc_error *err)
 {
-	int rc = TC_OK;
+	return tell_all(c, to_audit, err);
+}
 
-	for (size_t i = 0; rc == TC_OK && i < c->n; i++)
-		rc = tc_audit_change(c->policy, &c->notes[i].event, err);
-	return rc;
+void
+tc_change_tell(struct tc_change *c)
+{
+	struct tc_error unused;
+
+	(void)tell_all(c, to_syslog, &unused);
 }
 
 static int
@@ -110,32 +202,40 @@ lines_hook(void *arg, struct tc_error *err)
 	return tc_change_lines(arg, err);
 }
 
+static int
+note(struct tc_change *c, const struct tc_note *n, struct tc_error *err)
+{
+	if (c->n == c->room && grow(c))
+		return tc_fail(err, TC_E_NOMEM, "out of memory");
+	c->notes[c->n++] = *n;
+	return TC_OK;
+}
+
+int
+tc_change_note(struct tc_change *c, const char *event, const char *why,
+	       const char *user, unsigned kid, struct tc_error *err)
+{
+	const struct tc_note n = {
+		.event = event, .why = why, .user = user, .kid = kid
+	};
+
+	return note(c, &n, err);
+}
+
 int
 tc_change_commit(struct tc_change *c, struct tc_error *err)
 {
-	struct tc_txn *txn = c->txn;
-	int rc;
+	int rc = tc_txn_commit(c->txn, c->now, lines_hook, c, err);
 
-	c->txn = NULL;
-	rc = tc_txn_commit(txn, c->now, lines_hook, c, err);
 	if (rc == TC_OK)
 		tc_change_tell(c);
 	return rc;
 }
 
 void
-tc_change_tell(const struct tc_change *c)
-{
-	for (size_t i = 0; i < c->n; i++)
-		tc_audit_text(c->h, c->policy, &c->notes[i].event);
-}
-
-void
 tc_change_end(struct tc_change *c)
 {
-	tc_txn_abort(c->txn);
-	for (size_t i = 0; i < c->n; i++)
-		tc_record_free(c->notes[i].record);
+	tc_txn_end(c->txn);
 	free(c->notes);
 	tc_policy_put(c->h, c->policy);
 	memset(c, 0, sizeof(*c));
@@ -154,8 +254,10 @@ item_key(const char *id, struct tc_lookup *key, struct tc_error *err)
 
 int
 tc_change_put(struct tc_change *c, const struct tc_key *key,
-	      const struct tc_record *r, struct tc_error *err)
+	      const struct tc_record *r, const char *event, const char *why,
+	      struct tc_error *err)
 {
+	const struct tc_note n = { .event = event, .why = why, .put = 1 };
 	struct tc_writer w = { 0 };
 	struct tc_lookup at;
 	int rc = item_key(r->id, &at, err);
@@ -168,12 +270,12 @@ tc_change_put(struct tc_change *c, const struct tc_key *key,
 	else
 		tc_txn_put(c->txn, &at, w.data, w.len);
 	tc_writer_free(&w);
-	return rc;
+	return rc == TC_OK ? note(c, &n, err) : rc;
 }
 
 int
-tc_change_get(struct tc_change *c, const char *id, struct tc_record **r,
-	      const struct tc_key **key, struct tc_error *err)
+tc_change_get_any(struct tc_change *c, const char *id, struct tc_record **r,
+		  const struct tc_key **key, struct tc_error *err)
 {
 	struct tc_map *m = tc_txn_map(c->txn);
 	const char *path = tc_txn_path(c->txn);
@@ -213,4 +315,38 @@ tc_change_get(struct tc_change *c, const char *id, struct tc_record **r,
 		*r = NULL;
 	}
 	return rc;
+}
+
+int
+tc_change_get(struct tc_change *c, const char *id, struct tc_record **r,
+	      const struct tc_key **key, struct tc_error *err)
+{
+	int rc = tc_change_get_any(c, id, r, key, err);
+
+	if (rc != TC_OK || (*r)->state != TC_STATE_DELETED)
+		return rc;
+	tc_record_free(*r);
+	*r = NULL;
+	return tc_fail(err, TC_E_NOTFOUND, "no such token: %s", id);
+}
+
+int
+tc_change_user_mark(struct tc_change *c, const char *user, int64_t *before,
+		    struct tc_error *err)
+{
+	struct tc_map *m = tc_txn_map(c->txn);
+	struct tc_lookup at = { .key_len = 0 };
+	int rc;
+
+	*before = 0;
+	tc_key_user(&at, user);
+	rc = tc_map_get(m, at.key, at.key_len, &at.value, &at.len);
+	if (rc > 0) {
+		rc = tc_user_mark(at.value, at.len, before);
+		m->why = "a user's mark is damaged";
+		free(at.value);
+	}
+	return rc < 0 ? tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
+				tc_txn_path(c->txn), m->why)
+		      : TC_OK;
 }

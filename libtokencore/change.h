@@ -6,11 +6,16 @@
 
 #include "audit.h"
 #include "commit.h"
+#include "permit.h"
 
-/* A line for the logs and the record that it points into, or NULL. */
+/* A line for the logs.  Of a record that is put, the rest is taken from the
+ * transaction when the line is written, so that many records need little
+ * memory. */
 struct tc_note {
-	struct tc_event event;
-	struct tc_record *record;
+	const char *event, *why; /* why: or NULL */
+	const char *user; /* or NULL */
+	unsigned kid;
+	int put; /* it tells of the next record that is put */
 };
 
 struct tc_change {
@@ -18,7 +23,7 @@ struct tc_change {
 	struct tc_policy *policy;
 	struct tc_txn *txn;
 	const struct tc_actor *actor;
-	struct tc_note *notes; /* grown by tc_change_note() */
+	struct tc_note *notes; /* grown by note */
 	size_t n, room;
 	int64_t now;
 };
@@ -27,26 +32,36 @@ struct tc_change {
 int tc_change_begin(struct tc_change *c, tc_handle *h,
 		    const struct tc_actor *actor, struct tc_error *err);
 
-/* Adds a line for the logs, about a record (taken over, freed at the end) or
- * none.  The strings have to live until the end. */
+/* Adds a line for the logs about something that is not a record.  The strings
+ * have to live until the end. */
 int tc_change_note(struct tc_change *c, const char *event, const char *why,
-		   struct tc_record *r, unsigned kid, struct tc_error *err);
+		   const char *user, unsigned kid, struct tc_error *err);
 
-/* Writes the audit log's lines; commits in the same breath. */
-int tc_change_commit(struct tc_change *c, struct tc_error *err);
-/* The same for a change that touches no record. */
-int tc_change_lines(struct tc_change *c, struct tc_error *err);
-/* Tells the system's log of a change that was made. */
-void tc_change_tell(const struct tc_change *c);
-/* Frees everything; a transaction still open is aborted. */
-void tc_change_end(struct tc_change *c);
-
-/* Seals a record into the transaction. */
+/* Seals a record into the transaction, with its line for the logs (event NULL:
+ * none).  The record is copied; event and why have to live until the end. */
 int tc_change_put(struct tc_change *c, const struct tc_key *key,
-		  const struct tc_record *r, struct tc_error *err);
+		  const struct tc_record *r, const char *event, const char *why,
+		  struct tc_error *err);
 
-/* Reads a record in the transaction: TC_OK, TC_E_NOTFOUND or damage. */
+/* Reads a record as it was before the transaction: TC_OK, TC_E_NOTFOUND or
+ * damage.  Also one that was deleted; tc_change_get() says of those that they
+ * are not there. */
+int tc_change_get_any(struct tc_change *c, const char *id, struct tc_record **r,
+		      const struct tc_key **key, struct tc_error *err);
 int tc_change_get(struct tc_change *c, const char *id, struct tc_record **r,
 		  const struct tc_key **key, struct tc_error *err);
+
+/* The mark over a user's tokens; 0: none. */
+int tc_change_user_mark(struct tc_change *c, const char *user, int64_t *before,
+			struct tc_error *err);
+
+/* Writes the audit log's lines; commits in the same breath; then tells the
+ * system's log. */
+int tc_change_commit(struct tc_change *c, struct tc_error *err);
+/* For a change that touches no record: the audit log's lines; the system's. */
+int tc_change_lines(struct tc_change *c, struct tc_error *err);
+void tc_change_tell(struct tc_change *c);
+/* Frees everything; a transaction still open is undone. */
+void tc_change_end(struct tc_change *c);
 
 #endif

@@ -305,7 +305,7 @@ check_store(struct check *c, tc_handle *h, const struct tc_policy *p)
 		said = check_once(c, h, p, 0);
 	if (!said && tc_txn_begin(&p->store, &txn, &err) == TC_OK)
 		said = check_once(c, h, p, 1);
-	tc_txn_abort(txn);
+	tc_txn_end(txn);
 	for (int i = 0; !said && i < 20; i++)
 		said = check_once(c, h, p, 1);
 	if (!said)

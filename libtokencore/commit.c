@@ -211,7 +211,7 @@ tc_txn_begin(const struct tc_store *s, struct tc_txn **txn,
 }
 
 void
-tc_txn_abort(struct tc_txn *t)
+tc_txn_end(struct tc_txn *t)
 {
 	if (t)
 		txn_free(t);
@@ -236,17 +236,36 @@ tc_txn_put(struct tc_txn *t, const struct tc_lookup *key, const void *value,
 	tc_entry_op(&t->entry, TC_OP_PUT, key->key, key->key_len, value, len);
 }
 
+static void
+mark(struct tc_txn *t, enum tc_op op, const void *key, size_t key_len,
+     int64_t before)
+{
+	unsigned char value[8];
+
+	for (int i = 0; i < 8; i++)
+		value[i] = (unsigned char)((uint64_t)before >> (56 - 8 * i));
+	tc_entry_op(&t->entry, op, key, key_len, value, sizeof(value));
+}
+
 void
 tc_txn_mark_key(struct tc_txn *t, unsigned kid, int64_t before)
 {
 	unsigned char key[2] = { (unsigned char)(kid >> 8),
 				 (unsigned char)kid };
-	unsigned char value[8];
 
-	for (int i = 0; i < 8; i++)
-		value[i] = (unsigned char)((uint64_t)before >> (56 - 8 * i));
-	tc_entry_op(&t->entry, TC_OP_MARK_KEY, key, sizeof(key), value,
-		    sizeof(value));
+	mark(t, TC_OP_MARK_KEY, key, sizeof(key), before);
+}
+
+void
+tc_txn_mark_all(struct tc_txn *t, int64_t before)
+{
+	mark(t, TC_OP_MARK_ALL, "", 0, before);
+}
+
+int
+tc_txn_puts(struct tc_txn *t, tc_item_fn *fn, void *arg)
+{
+	return tc_entry_puts(t->entry.data, t->entry.len, fn, arg);
 }
 
 static enum tc_side
@@ -416,7 +435,8 @@ tc_txn_commit(struct tc_txn *t, int64_t now,
 		tc_new_abandon(t->s->dir, tc_store_names[TC_FILE_STATE]);
 		undo(t);
 	}
-	txn_free(t);
+	close(t->lock_fd);
+	t->lock_fd = -1;
 	return rc;
 }
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Making a token. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
 
-#include "change.h"
 #include "error.h"
+#include "mint.h"
 #include "record.h"
 #include "scram.h"
 #include "spec.h"
@@ -59,32 +58,26 @@ must_be_new(struct tc_change *c, const char *id, struct tc_error *err)
 		   : rc;
 }
 
-/* The logs need a record that lives until the end of the change. */
+/* Later than every mark: else a token made in the second of a revocation of
+ * everything would be revoked by it, too. */
 static int
-note(struct tc_change *c, const struct tc_record *made, struct tc_error *err)
+issue_time(struct tc_change *c, const char *user, int64_t *created,
+	   struct tc_error *err)
 {
-	struct tc_writer w = { 0 };
-	static const unsigned char no_key[TC_KEY_LEN];
-	struct tc_record *copy = NULL;
-	struct tc_lookup at = { .key_len = 0 };
-	unsigned char id[TC_ID_BYTES];
+	const struct tc_head *head = tc_txn_map(c->txn)->head;
+	int64_t before;
+	int rc = tc_change_user_mark(c, user, &before, err);
 
-	if (tc_id_bytes(made->id, id) == 0) {
-		tc_key_token(&at, id);
-		tc_record_write(&c->h->crypto, &w, no_key, &at, made);
-		if (!w.bad)
-			copy = tc_record_read(at.key, w.data, w.len);
-	}
-	tc_writer_free(&w);
-	if (!copy)
-		return tc_fail(err, TC_E_NOMEM, "out of memory");
-	copy->standing = TC_VALID;
-	return tc_change_note(c, "create", NULL, copy, made->kid, err);
+	if (before < head->all_before)
+		before = head->all_before;
+	*created = before < c->now ? c->now : before + 1;
+	return rc;
 }
 
-static int
-create(struct tc_change *c, const struct tc_create *spec, struct tc_token *tok,
-       struct tc_error *err)
+int
+tc_mint(struct tc_change *c, const struct tc_create *spec,
+	const struct tc_minting *how, struct tc_token *tok,
+	struct tc_record **rec, struct tc_error *err)
 {
 	const struct tc_key *key = tc_keys_active(&c->policy->keys);
 	struct tc_scram scram;
@@ -92,7 +85,6 @@ create(struct tc_change *c, const struct tc_create *spec, struct tc_token *tok,
 		.user = spec->user,
 		.label = spec->label,
 		.kid = key->kid,
-		.created = c->now,
 		.created_by = c->actor->name,
 		.n_services = spec->n_services,
 		.n_sources = spec->n_sources,
@@ -101,10 +93,19 @@ create(struct tc_change *c, const struct tc_create *spec, struct tc_token *tok,
 		.sources = spec->sources,
 		.properties = spec->properties,
 		.state = TC_STATE_ACTIVE,
+		.revoked_by = "",
+		.revoked_reason = "",
 		.scram = &scram,
+		.standing = TC_VALID,
 	};
-	int rc = tc_spec_allowed(c->policy, spec, c->now, &r.expires, err);
+	int rc = tc_spec_check(spec, err);
 
+	if (how->replaces)
+		memcpy(r.replaces, how->replaces, sizeof(r.replaces));
+	if (rc == TC_OK)
+		rc = tc_spec_allowed(c->policy, spec, c->now, &r.expires, err);
+	if (rc == TC_OK)
+		rc = issue_time(c, spec->user, &r.created, err);
 	if (rc == TC_OK && mint(&c->h->crypto, key, spec->user, tok, r.id))
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "no random numbers");
 	if (rc == TC_OK && make_verifier(&c->h->crypto, tok, &scram))
@@ -112,11 +113,77 @@ create(struct tc_change *c, const struct tc_create *spec, struct tc_token *tok,
 	if (rc == TC_OK)
 		rc = must_be_new(c, r.id, err);
 	if (rc == TC_OK)
-		rc = tc_change_put(c, key, &r, err);
-	if (rc == TC_OK)
-		rc = note(c, &r, err);
+		rc = tc_change_put(c, key, &r, how->event, how->why, err);
+	if (rc == TC_OK) {
+		*rec = tc_record_copy(&c->h->crypto, &r);
+		if (!*rec)
+			rc = tc_fail(err, TC_E_NOMEM, "out of memory");
+	}
 	OPENSSL_cleanse(&scram, sizeof(scram));
-	return rc == TC_OK ? tc_change_commit(c, err) : rc;
+	return rc;
+}
+
+/* ---- the calls ---- */
+
+static int
+create_one(struct tc_change *c, const struct tc_create *spec,
+	   char token[TC_TOKEN_MAX + 1], struct tc_record **rec,
+	   struct tc_error *err)
+{
+	static const struct tc_minting how = { .event = "create" };
+	struct tc_token tok;
+	int rc;
+
+	/* What is no name is not repeated in a message. */
+	rc = tc_spec_check(spec, err);
+	if (rc == TC_OK)
+		rc = tc_permit(c->policy, c->actor, TC_ACT_CREATE, spec->user,
+			       err);
+	if (rc == TC_OK)
+		rc = tc_mint(c, spec, &how, &tok, rec, err);
+	if (rc == TC_OK)
+		tc_token_write(&tok, token);
+	OPENSSL_cleanse(&tok, sizeof(tok));
+	return rc;
+}
+
+int
+tc_create_many(tc_handle *h, const struct tc_actor *actor,
+	       const struct tc_create *specs, size_t n,
+	       char (*tokens)[TC_TOKEN_MAX + 1], struct tc_record **recs,
+	       struct tc_error *err)
+{
+	struct tc_record **made = NULL;
+	struct tc_error local;
+	struct tc_change c;
+	int rc;
+
+	if (!err)
+		err = &local;
+	for (size_t i = 0; i < n; i++)
+		tokens[i][0] = '\0';
+	if (n < 1 || n > TC_MANY_MAX)
+		return tc_fail(err, TC_E_INVALID, "1 to %d tokens at once",
+			       TC_MANY_MAX);
+	rc = tc_change_begin(&c, h, actor, err);
+	made = calloc(n, sizeof(struct tc_record *));
+	if (rc == TC_OK && !made)
+		rc = tc_fail(err, TC_E_NOMEM, "out of memory");
+	for (size_t i = 0; rc == TC_OK && i < n; i++)
+		rc = create_one(&c, &specs[i], tokens[i], &made[i], err);
+	if (rc == TC_OK)
+		rc = tc_change_commit(&c, err);
+	tc_change_end(&c);
+	if (rc != TC_OK)
+		OPENSSL_cleanse(tokens, n * sizeof(*tokens));
+	for (size_t i = 0; made && i < n; i++) {
+		if (rc == TC_OK && recs)
+			recs[i] = made[i];
+		else
+			tc_record_free(made[i]);
+	}
+	free(made);
+	return rc;
 }
 
 int
@@ -124,29 +191,10 @@ tc_create(tc_handle *h, const struct tc_actor *actor,
 	  const struct tc_create *spec, char token[TC_TOKEN_MAX + 1],
 	  struct tc_record **rec, struct tc_error *err)
 {
-	struct tc_error local;
-	struct tc_change c;
-	struct tc_token tok;
-	int rc;
+	char tokens[1][TC_TOKEN_MAX + 1];
+	int rc = tc_create_many(h, actor, spec, 1, tokens, rec, err);
 
-	if (!err)
-		err = &local;
-	token[0] = '\0';
-	memset(&tok, 0, sizeof(tok));
-	rc = tc_spec_check(spec, err);
-	if (rc != TC_OK)
-		return rc;
-	rc = tc_change_begin(&c, h, actor, err);
-	if (rc == TC_OK)
-		rc = create(&c, spec, &tok, err);
-	if (rc == TC_OK) {
-		tc_token_write(&tok, token);
-		if (rec) {
-			*rec = c.notes[0].record;
-			c.notes[0].record = NULL;
-		}
-	}
-	tc_change_end(&c);
-	OPENSSL_cleanse(&tok, sizeof(tok));
+	memcpy(token, tokens[0], sizeof(tokens[0]));
+	OPENSSL_cleanse(tokens, sizeof(tokens));
 	return rc;
 }

@@ -90,6 +90,20 @@ mark_key(struct tc_map *m, const unsigned char *key, size_t key_len,
 }
 
 static int
+mark_all(struct tc_map *m, size_t key_len, const unsigned char *value,
+	 size_t len)
+{
+	struct tc_reader v = { value, value + len, 0 };
+	int64_t before = (int64_t)tc_get(&v, 8);
+
+	if (key_len || v.bad || v.at != v.end)
+		return -1;
+	if (before > m->head->all_before)
+		m->head->all_before = before;
+	return 0;
+}
+
+static int
 apply_op(struct tc_map *m, unsigned op, struct tc_reader *r)
 {
 	size_t key_len = (size_t)tc_get(r, 2);
@@ -107,8 +121,33 @@ apply_op(struct tc_map *m, unsigned op, struct tc_reader *r)
 		return tc_map_delete(m, key, key_len);
 	case TC_OP_MARK_KEY:
 		return mark_key(m, key, key_len, value, len);
+	case TC_OP_MARK_ALL:
+		return mark_all(m, key_len, value, len);
 	}
 	return -1;
+}
+
+int
+tc_entry_puts(const unsigned char *entry, size_t len, tc_item_fn *fn, void *arg)
+{
+	struct tc_reader r = { entry, entry + len, 0 };
+	uint64_t count;
+	int rc = 0;
+
+	(void)tc_take(&r, COUNT_AT);
+	for (count = tc_get(&r, 4); rc == 0 && count > 0; count--) {
+		unsigned op = (unsigned)tc_get(&r, 1);
+		size_t key_len = (size_t)tc_get(&r, 2);
+		size_t value_len = (size_t)tc_get(&r, 4);
+		const unsigned char *key = tc_take(&r, key_len);
+		const unsigned char *value = tc_take(&r, value_len);
+
+		if (r.bad)
+			return -1;
+		if (op == TC_OP_PUT)
+			rc = fn(arg, key, key_len, value, value_len);
+	}
+	return rc;
 }
 
 int

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The library: its sources; the map and the export list stand beside them.
 libtokencore_SRCS := \
+	libtokencore/alter.c \
 	libtokencore/audit.c \
 	libtokencore/base32.c \
 	libtokencore/bytes.c \
@@ -13,7 +14,6 @@ libtokencore_SRCS := \
 	libtokencore/copy.c \
 	libtokencore/create.c \
 	libtokencore/crypto.c \
-	libtokencore/delete.c \
 	libtokencore/edit.c \
 	libtokencore/error.c \
 	libtokencore/gdbmfile.c \
@@ -30,7 +30,6 @@ libtokencore_SRCS := \
 	libtokencore/keys.c \
 	libtokencore/lastuse.c \
 	libtokencore/list.c \
-	libtokencore/marks.c \
 	libtokencore/match.c \
 	libtokencore/narrow.c \
 	libtokencore/newfile.c \

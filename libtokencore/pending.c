@@ -3,100 +3,7 @@
 #include "error.h"
 #include "lastuse.h"
 #include "permit.h"
-
-int
-tc_create_many(tc_handle *h, const struct tc_actor *actor,
-	       const struct tc_create *specs, size_t n,
-	       char (*tokens)[TC_TOKEN_MAX + 1], struct tc_record **recs,
-	       struct tc_error *err)
-{
-	(void)h;
-	(void)actor;
-	(void)specs;
-	(void)n;
-	(void)tokens;
-	(void)recs;
-	return tc_fail(err, TC_E_UNAVAILABLE,
-		       "tc_create_many is not built yet");
-}
-
-int
-tc_edit(tc_handle *h, const struct tc_actor *actor, const char *const *ids,
-	size_t n, const struct tc_edit *edit, struct tc_error *err)
-{
-	(void)h;
-	(void)actor;
-	(void)ids;
-	(void)n;
-	(void)edit;
-	return tc_fail(err, TC_E_UNAVAILABLE, "tc_edit is not built yet");
-}
-
-int
-tc_renew(tc_handle *h, const struct tc_actor *actor, const char *const *ids,
-	 size_t n, int64_t expires, struct tc_error *err)
-{
-	(void)h;
-	(void)actor;
-	(void)ids;
-	(void)n;
-	(void)expires;
-	return tc_fail(err, TC_E_UNAVAILABLE, "tc_renew is not built yet");
-}
-
-int
-tc_copy(tc_handle *h, const struct tc_actor *actor, const char *id,
-	const struct tc_edit *changes, const char *user,
-	char token[TC_TOKEN_MAX + 1], struct tc_record **rec,
-	struct tc_error *err)
-{
-	(void)h;
-	(void)actor;
-	(void)id;
-	(void)changes;
-	(void)user;
-	(void)token;
-	(void)rec;
-	return tc_fail(err, TC_E_UNAVAILABLE, "tc_copy is not built yet");
-}
-
-int
-tc_regenerate(tc_handle *h, const struct tc_actor *actor, const char *id,
-	      int64_t expires, char token[TC_TOKEN_MAX + 1],
-	      struct tc_record **rec, struct tc_error *err)
-{
-	(void)h;
-	(void)actor;
-	(void)id;
-	(void)expires;
-	(void)token;
-	(void)rec;
-	return tc_fail(err, TC_E_UNAVAILABLE, "tc_regenerate is not built yet");
-}
-
-int
-tc_revoke_all(tc_handle *h, const struct tc_actor *actor, const char *user,
-	      int64_t before, const char *reason, struct tc_error *err)
-{
-	(void)h;
-	(void)actor;
-	(void)user;
-	(void)before;
-	(void)reason;
-	return tc_fail(err, TC_E_UNAVAILABLE, "tc_revoke_all is not built yet");
-}
-
-int
-tc_delete(tc_handle *h, const struct tc_actor *actor, const char *const *ids,
-	  size_t n, const char *reason, struct tc_error *err)
-{
-	(void)h;
-	(void)actor;
-	(void)ids;
-	(void)n;
-	(void)reason;
-	return tc_fail(err, TC_E_UNAVAILABLE, "tc_delete is not built yet");
-}
+#include <string.h>
 
 int
 tc_import(tc_handle *h, const struct tc_actor *actor, struct tc_import *items,
@@ -153,26 +60,27 @@ tc_compact(tc_handle *h, const struct tc_actor *actor, struct tc_error *err)
 	return tc_fail(err, TC_E_UNAVAILABLE, "tc_compact is not built yet");
 }
 
-int
-tc_narrow(const char *text, size_t len, const struct tc_caveat *caveats,
-	  size_t n, char out[TC_TOKEN_MAX + 1], struct tc_error *err)
+unsigned
+tc_may(const struct tc_policy *p, const struct tc_actor *actor, enum tc_act act)
 {
-	(void)text;
-	(void)len;
-	(void)caveats;
-	(void)n;
-	(void)out;
-	return tc_fail(err, TC_E_UNAVAILABLE, "tc_narrow is not built yet");
+	(void)act;
+	return !actor || actor->uid == 0 || actor->uid == p->store_stat.st_uid
+		   ? TC_MAY_OWN | TC_MAY_ALL
+		   : 0;
 }
 
 int
-tc_parse_moment(const char *text, int64_t now, int direction, int64_t *when,
-		struct tc_error *err)
+tc_may_touch(unsigned may, const struct tc_actor *actor, const char *owner)
 {
-	(void)text;
-	(void)now;
-	(void)direction;
-	(void)when;
-	return tc_fail(err, TC_E_UNAVAILABLE,
-		       "tc_parse_moment is not built yet");
+	return (may & TC_MAY_ALL) ||
+	       ((may & TC_MAY_OWN) && owner && strcmp(owner, actor->name) == 0);
+}
+
+int
+tc_permit(const struct tc_policy *p, const struct tc_actor *actor,
+	  enum tc_act act, const char *owner, struct tc_error *err)
+{
+	return tc_may_touch(tc_may(p, actor, act), actor, owner)
+		   ? TC_OK
+		   : tc_fail(err, TC_E_PERMISSION, "not permitted");
 }

@@ -113,6 +113,7 @@ mark(struct test_host *host, const char *user, unsigned kid, int64_t before)
 	}
 	assert_int_equal(tc_txn_commit(txn, before, NULL, NULL, &host->err),
 			 TC_OK);
+	tc_txn_end(txn);
 	tc_writer_free(&value);
 	tc_policy_put(host->h, p);
 }
@@ -178,6 +179,7 @@ a_mark_that_is_damaged(void **state)
 		tc_txn_put(txn, &key, "\0\0\0\0\0\0\0\0\0\0", len);
 		assert_int_equal(tc_txn_commit(txn, 1, NULL, NULL, &host->err),
 				 TC_OK);
+		tc_txn_end(txn);
 		EXPECT(&l, "unit-alice", NULL, NULL, 0, TC_UNAVAILABLE);
 		EXPECT(&l, NULL, NULL, NULL, 0, TC_UNAVAILABLE);
 	}

@@ -358,6 +358,7 @@ put_record(struct test_host *host, const struct tc_record *rec,
 	assert_int_equal(tc_txn_begin(&p->store, &txn, &host->err), TC_OK);
 	tc_txn_put(txn, &at, w.data, w.len);
 	assert_int_equal(tc_txn_commit(txn, 1, agree, NULL, &host->err), TC_OK);
+	tc_txn_end(txn);
 	tc_writer_free(&w);
 	tc_policy_put(host->h, p);
 }
