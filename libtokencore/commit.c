@@ -4,20 +4,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
 
 #include "error.h"
 #include "journal.h"
+#include "lock.h"
 #include "newfile.h"
 #include "standby.h"
 #include "trust.h"
 
-#define LOCK_WAIT_MS 10000
 #define JOURNAL_MAX ((uint64_t)4 << 20) /* begun anew when it is longer */
 #define ENTRY_MAX ((size_t)64 << 20)
 
@@ -44,54 +42,6 @@ txn_free(struct tc_txn *t)
 	if (t->lock_fd >= 0)
 		close(t->lock_fd);
 	OPENSSL_free(t);
-}
-
-/* flock() that gives up; a writer may be stopped while it has the lock. */
-static int
-wait_for_lock(int fd, const char *path, struct tc_error *err)
-{
-	const struct timespec nap = { .tv_nsec = 2000000 };
-
-	for (int waited = 0; waited < LOCK_WAIT_MS; waited += 2) {
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-			return TC_OK;
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return tc_fail_errno(err, "%s", path);
-		nanosleep(&nap, NULL);
-	}
-	return tc_fail(err, TC_E_UNAVAILABLE,
-		       "%s: another change has held "
-		       "it for %d seconds",
-		       path, LOCK_WAIT_MS / 1000);
-}
-
-static int
-take_lock(struct tc_txn *t, struct tc_error *err)
-{
-	const char *path = t->s->paths[TC_FILE_LOCK];
-	struct stat st;
-	int rc;
-
-	/* Made with the mode that keeps readers from locking writers out. */
-	t->lock_fd = openat(
-	    t->s->dir, tc_store_names[TC_FILE_LOCK],
-	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
-	if (t->lock_fd < 0)
-		return tc_fail_errno(err, "%s", path);
-	close(t->lock_fd);
-	t->lock_fd = tc_trust_file(t->s->dir, tc_store_names[TC_FILE_LOCK],
-				   path, O_RDWR, TC_GROUP_MAY_READ, &st, err);
-	if (t->lock_fd < 0)
-		return err->code;
-	rc = wait_for_lock(t->lock_fd, path, err);
-	if (rc == TC_OK && (fstat(t->lock_fd, &st) || st.st_nlink == 0))
-		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: was taken away", path);
-	if (rc == TC_OK && (st.st_mode & 077))
-		rc = tc_fail(err, TC_E_UNAVAILABLE,
-			     "%s: others could hold "
-			     "it and stop every change (chmod 600)",
-			     path);
-	return rc;
 }
 
 /* Is it this store's? */
@@ -189,7 +139,8 @@ tc_txn_begin(const struct tc_store *s, struct tc_txn **txn,
 		return tc_fail(err, TC_E_NOMEM, "out of memory");
 	t->s = s;
 	t->lock_fd = t->journal_fd = t->now.state_fd = -1;
-	rc = take_lock(t, err);
+	t->lock_fd = tc_lock_take(s, err);
+	rc = t->lock_fd < 0 ? err->code : TC_OK;
 	/* The writer before may have died between rename and sync: what is
 	 * current now has to be so on disk before anything rests on it. */
 	if (rc == TC_OK && fsync(s->dir))
@@ -284,6 +235,21 @@ rebuild(struct tc_txn *t, struct tc_error *err)
 		t->copied = 1;
 	}
 	return rc;
+}
+
+int
+tc_txn_compact(struct tc_txn *t, struct tc_error *err)
+{
+	int rc = tc_standby_rewrite(t->s, t->now.state.side, &t->now.map, err);
+
+	if (rc != TC_OK)
+		return rc;
+	t->standby = TC_STANDBY_EVEN;
+	t->copied = 1;
+	if (t->journal_fd >= 0)
+		close(t->journal_fd);
+	t->journal_fd = -1;
+	return TC_OK;
 }
 
 /* A journal that holds only what the next writer may need. */

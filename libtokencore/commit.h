@@ -36,6 +36,9 @@ void tc_txn_put(struct tc_txn *txn, const struct tc_lookup *key,
 void tc_txn_mark_key(struct tc_txn *txn, unsigned kid, int64_t before);
 void tc_txn_mark_all(struct tc_txn *txn, int64_t before);
 
+/* Makes standby and journal anew, without gaps. */
+int tc_txn_compact(struct tc_txn *txn, struct tc_error *err);
+
 /* The items that this transaction puts, in their order, also after it was
  * committed; fn's first result that is not 0. */
 int tc_txn_puts(struct tc_txn *txn, tc_item_fn *fn, void *arg);

@@ -30,6 +30,7 @@ libtokencore_SRCS := \
 	libtokencore/keys.c \
 	libtokencore/lastuse.c \
 	libtokencore/list.c \
+	libtokencore/lock.c \
 	libtokencore/match.c \
 	libtokencore/narrow.c \
 	libtokencore/newfile.c \

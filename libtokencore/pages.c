@@ -386,6 +386,28 @@ tc_map_put_head(struct tc_map *m)
 }
 
 int
+tc_map_copy(struct tc_map *from, struct tc_map *to)
+{
+	int rc = 0;
+
+	from->why = to->why = NULL;
+	for (uint32_t i = 0; rc == 0 && i < from->head->pages; i++) {
+		unsigned char key[5];
+		struct page page;
+
+		if (page_fetch(from, i, &page))
+			return -1;
+		page_key(i, key);
+		rc = tc_gdbm_store(to->file, key, sizeof(key), page.data,
+				   page.len);
+		if (rc)
+			fail(to, tc_gdbm_why(to->file));
+		free(page.data);
+	}
+	return rc ? -1 : tc_map_put_head(to);
+}
+
+int
 tc_map_get_head(struct tc_map *m, struct tc_head *head)
 {
 	unsigned char *data;

@@ -50,6 +50,10 @@ uint32_t tc_map_page_of_id(const struct tc_map *m, const unsigned char id[4]);
 /* Makes the empty pages of a new file. */
 int tc_map_create(struct tc_map *m);
 
+/* Copies all pages and the head into an empty file.  -1: one of them says
+ * why, the other's why is NULL. */
+int tc_map_copy(struct tc_map *from, struct tc_map *to);
+
 /* The head inside the file; read gives -1 when it is missing or damaged. */
 int tc_map_put_head(struct tc_map *m);
 int tc_map_get_head(struct tc_map *m, struct tc_head *head);

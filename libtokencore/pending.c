@@ -28,36 +28,11 @@ tc_list_ended(tc_handle *h, const struct tc_actor *actor, tc_ended_fn *fn,
 }
 
 int
-tc_restore(tc_handle *h, const struct tc_actor *actor,
-	   const struct tc_record *const *recs, size_t n,
-	   const struct tc_ended *ended, size_t n_ended, unsigned flags,
-	   enum tc_restored *results, struct tc_error *err)
-{
-	(void)h;
-	(void)actor;
-	(void)recs;
-	(void)n;
-	(void)ended;
-	(void)n_ended;
-	(void)flags;
-	(void)results;
-	return tc_fail(err, TC_E_UNAVAILABLE, "tc_restore is not built yet");
-}
-
-int
 tc_info(tc_handle *h, struct tc_info *info, struct tc_error *err)
 {
 	(void)h;
 	(void)info;
 	return tc_fail(err, TC_E_UNAVAILABLE, "tc_info is not built yet");
-}
-
-int
-tc_compact(tc_handle *h, const struct tc_actor *actor, struct tc_error *err)
-{
-	(void)h;
-	(void)actor;
-	return tc_fail(err, TC_E_UNAVAILABLE, "tc_compact is not built yet");
 }
 
 unsigned

@@ -109,11 +109,21 @@ copy_bytes(int from, int to)
 	return n < 0 ? -1 : 0;
 }
 
+static int
+publish(const struct tc_store *s, enum tc_side side, int rc,
+	struct tc_error *err)
+{
+	if (rc == TC_OK)
+		return tc_new_publish(s->dir, tc_store_names[side], NULL, err);
+	tc_new_abandon(s->dir, tc_store_names[side]);
+	return rc;
+}
+
 int
 tc_standby_copy(const struct tc_store *s, enum tc_side current,
 		struct tc_error *err)
 {
-	const char *name = tc_store_names[other(current)];
+	enum tc_side side = other(current);
 	struct stat st;
 	int rc = TC_OK, to, from;
 
@@ -121,21 +131,46 @@ tc_standby_copy(const struct tc_store *s, enum tc_side current,
 			     O_RDONLY, TC_GROUP_MAY_READ, &st, err);
 	if (from < 0)
 		return err->code;
-	to = tc_new_begin(s->dir, name, err);
+	to = tc_new_begin(s->dir, tc_store_names[side], err);
 	if (to < 0) {
 		close(from);
 		return err->code;
 	}
 	if (copy_bytes(from, to))
-		rc = tc_fail_errno(err, "%s", s->paths[other(current)]);
+		rc = tc_fail_errno(err, "%s", s->paths[side]);
 	if (rc == TC_OK)
 		rc = tc_new_sync(to, 0640, err);
 	close(from);
 	close(to);
-	if (rc == TC_OK)
-		return tc_new_publish(s->dir, name, NULL, err);
-	tc_new_abandon(s->dir, name);
-	return rc;
+	return publish(s, side, rc, err);
+}
+
+int
+tc_standby_rewrite(const struct tc_store *s, enum tc_side current,
+		   struct tc_map *map, struct tc_error *err)
+{
+	enum tc_side side = other(current);
+	struct tc_map to = { .crypto = s->crypto, .head = map->head };
+	const char *why = "";
+	int rc = TC_OK, fd = tc_new_begin(s->dir, tc_store_names[side], err);
+
+	if (fd < 0)
+		return err->code;
+	if (fchmod(fd, 0640))
+		rc = tc_fail_errno(err, "%s", s->paths[side]);
+	to.file = tc_gdbm_open(fd, TC_GDBM_NEW, &why);
+	if (!to.file)
+		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s", s->paths[side],
+			     why);
+	if (rc == TC_OK && tc_map_copy(map, &to))
+		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
+			     s->paths[map->why ? current : side],
+			     map->why ? map->why : to.why);
+	if (rc == TC_OK && tc_gdbm_sync(to.file))
+		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s", s->paths[side],
+			     tc_gdbm_why(to.file));
+	tc_gdbm_close(to.file);
+	return publish(s, side, rc, err);
 }
 
 int

@@ -23,6 +23,10 @@ int tc_standby_look(const struct tc_store *s, const struct tc_state_file *state,
 int tc_standby_copy(const struct tc_store *s, enum tc_side current,
 		    struct tc_error *err);
 
+/* The same, page by page into a new file, which has no gaps then. */
+int tc_standby_rewrite(const struct tc_store *s, enum tc_side current,
+		       struct tc_map *map, struct tc_error *err);
+
 struct tc_entries {
 	const unsigned char *data[2]; /* journal entries, oldest first */
 	size_t len[2];
