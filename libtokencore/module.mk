@@ -14,6 +14,7 @@ libtokencore_SRCS := \
 	libtokencore/copy.c \
 	libtokencore/create.c \
 	libtokencore/crypto.c \
+	libtokencore/decoy.c \
 	libtokencore/edit.c \
 	libtokencore/error.c \
 	libtokencore/gdbmfile.c \

@@ -7,6 +7,7 @@
 #include <openssl/crypto.h>
 
 #include "audit.h"
+#include "decoy.h"
 #include "error.h"
 #include "record.h"
 #include "token.h"
@@ -120,22 +121,38 @@ search(const struct tc_policy *p, const struct tc_request *req,
 	return s->n == 1 && s->has ? TC_VALID : TC_UNKNOWN_TOKEN;
 }
 
+/* To the peer a token that is refused looks like one that is not. */
+static void
+find_decoy(tc_handle *h, const struct tc_policy *p, const struct search *s,
+	   struct tc_scram *out)
+{
+	(void)tc_decoy_make(h, p, s->user, s->beginning,
+			    s->n == 1 && s->has ? s->scram.salt : NULL, out);
+}
+
 /* What cannot be found is logged here, what is found by tc_recheck(). */
 static enum tc_verdict
 find(tc_handle *h, const struct tc_request *req, struct search *s,
-     struct tc_result *res)
+     struct tc_scram *scram, struct tc_result *res)
 {
 	struct tc_error err;
 	struct tc_policy *p = tc_policy_get(h, &err);
+	enum tc_verdict verdict = TC_UNAVAILABLE;
 
 	if (p)
-		res->verdict = search(p, req, s, res);
+		res->verdict = verdict = search(p, req, s, res);
 	else
 		memcpy(res->detail, err.text, sizeof(res->detail));
-	if (res->verdict != TC_VALID)
+	if (verdict != TC_VALID)
 		tc_audit_login(h, p, req, res, 0);
+	else
+		verdict = tc_recheck(h, &s->proof, req, res);
+	if (verdict == TC_VALID)
+		*scram = s->scram;
+	else if (p && verdict != TC_UNAVAILABLE)
+		find_decoy(h, p, s, scram);
 	tc_policy_put(h, p);
-	return res->verdict;
+	return verdict;
 }
 
 enum tc_verdict
@@ -144,15 +161,12 @@ tc_scram_find(tc_handle *h, const char *beginning, const struct tc_request *req,
 {
 	struct search s = { .beginning = beginning,
 			    .len = strnlen(beginning, TC_ID_LEN + 1) };
-	enum tc_verdict verdict;
+	enum tc_verdict verdict = TC_UNAVAILABLE;
 
 	memset(res, 0, sizeof(*res));
 	memset(scram, 0, sizeof(*scram));
-	verdict = h ? find(h, req, &s, res) : TC_UNAVAILABLE;
-	if (verdict == TC_VALID)
-		verdict = tc_recheck(h, &s.proof, req, res);
-	if (verdict == TC_VALID)
-		*scram = s.scram;
+	if (h)
+		verdict = find(h, req, &s, scram, res);
 	OPENSSL_cleanse(&s.scram, sizeof(s.scram));
 	return verdict;
 }

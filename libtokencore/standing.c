@@ -31,8 +31,10 @@ tc_standing(const struct tc_record *r, const struct tc_key *key,
 	*why = NULL;
 	if (!key)
 		return TC_UNKNOWN_KEY;
-	if (r->state != TC_STATE_ACTIVE)
+	if (r->state != TC_STATE_ACTIVE) {
+		*why = r->state == TC_STATE_DELETED ? "it was deleted" : NULL;
 		return TC_REVOKED;
+	}
 	if (key->state == TC_KEY_RETIRED ||
 	    r->created <= key_mark(head, r->kid)) {
 		*why = "its key is retired";

@@ -588,7 +588,10 @@ TC_API int tc_compact(tc_handle *h, const struct tc_actor *actor,
  *                   user's tokens, TC_ID_PREFIX_MIN characters or more
  * @param req        the login; user is the owner and needed, authtok is not
  *                   looked at
- * @param scram      set for TC_VALID, else all zero; wipe it after use
+ * @param scram      set for TC_VALID; for a refusal a decoy that nobody can
+ *                   log in with and that looks to the peer as if there were
+ *                   such a token; all zero (no iterations) for TC_UNAVAILABLE
+ *                   or when no decoy can be made.  Wipe it after use
  * @param res        as in tc_verify()
  * @return res->verdict.  Thread safe.
  */

@@ -5,7 +5,6 @@
 sasl_apitoken_SRCS := \
 	sasl_apitoken/bearer.c \
 	sasl_apitoken/client.c \
-	sasl_apitoken/decoy.c \
 	sasl_apitoken/log.c \
 	sasl_apitoken/login.c \
 	sasl_apitoken/options.c \

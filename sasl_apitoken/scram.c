@@ -21,7 +21,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "decoy.h"
 #include "log.h"
 #include "login.h"
 #include "scram.h"
@@ -254,14 +253,13 @@ look_up(const sasl_server_params_t *sparams, const struct tc_request *ask,
 	struct tc_result res;
 	enum tc_verdict verdict =
 	    tc_scram_find(tokens->tokens, id, ask, &scram, &res);
-	int rc = SASL_OK;
+	int rc;
 
 	if (verdict == TC_UNAVAILABLE)
 		return SASL_UNAVAIL;
-	if (verdict != TC_VALID &&
-	    decoy_make(tokens->tokens, ask->user, id, &scram) != 0)
+	if (scram.iterations == 0)
 		rc = not_now(sparams->utils, "no decoy can be made");
-	if (rc == SASL_OK)
+	else
 		rc = hand_over(sparams, &scram);
 	/* How it ends is known to libsasl alone. */
 	if (rc == SASL_OK && verdict == TC_VALID)
