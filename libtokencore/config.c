@@ -8,8 +8,10 @@
 
 #include "error.h"
 #include "inifile.h"
-#include "match.h"
+#include "lists.h"
+#include "names.h"
 #include "number.h"
+#include "text.h"
 #include "when.h"
 
 static const char no_memory[] = "out of memory";
@@ -17,7 +19,7 @@ static const char no_memory[] = "out of memory";
 struct parse {
 	struct tc_config *cfg;
 	const char *folder;
-	unsigned seen; /* a bit per row of the table */
+	uint32_t seen; /* a bit per row of the table */
 };
 
 /* A parser gives NULL, or why the value is not understood. */
@@ -94,12 +96,14 @@ some_span(struct parse *p, const char *value, void *field)
 static const char *
 lifetime(struct parse *p, const char *value, void *field)
 {
-	int64_t unused;
+	int64_t seconds = 1;
 
 	(void)p;
 	if (strcmp(value, "today") != 0 && strcmp(value, "never") != 0 &&
-	    tc_span(value, &unused))
+	    tc_span(value, &seconds))
 		return "not a span of time such as 90d, nor today nor never";
+	if (seconds == 0)
+		return "is no time at all";
 	*(char **)field = strdup(value);
 	return *(char **)field ? NULL : no_memory;
 }
@@ -116,85 +120,138 @@ uid(struct parse *p, const char *value, void *field)
 	return NULL;
 }
 
-/* What is required shows that the file is whole: one that was emptied would
- * else mean the host's own store, and "enabled = no" would be gone. */
-static const struct {
-	const char *key;
-	value_fn *parse;
-	size_t field;
-	int required;
-} table[] = {
-#define ROW(key, parse)                                                        \
-	{                                                                      \
-#key, parse, offsetof(struct tc_config, key), 0                \
-	}
-#define REQUIRED(key, parse)                                                   \
-	{                                                                      \
-#key, parse, offsetof(struct tc_config, key), 1                \
-	}
-	REQUIRED(enabled, yes_no),    REQUIRED(secret_file, path),
-	REQUIRED(store, path),	      REQUIRED(audit_log, path_or_none),
-	ROW(syslog, yes_no),	      ROW(default_realm, realm),
-	ROW(clock_skew, span),	      ROW(default_lifetime, lifetime),
-	ROW(max_lifetime, some_span), ROW(allow_never, yes_no),
-	ROW(allow_root, yes_no),      ROW(minimum_uid, uid),
-#undef REQUIRED
-#undef ROW
-};
-
-#define ROWS (sizeof(table) / sizeof(table[0]))
-
-/* "dovecot, imaps" to "dovecot,imaps"; NULL when a name is none. */
-static char *
-join_services(const char *value)
+/* "any" is a word for everyone in one place, so it is a name in none. */
+static int
+name_fits(const char *item, size_t len)
 {
-	char *out = malloc(strlen(value) + 1), *to = out;
-
-	while (out && *value) {
-		size_t len;
-
-		value += strspn(value, " \t");
-		len = strcspn(value, ", \t");
-		if (!tc_service_fits(value, len)) {
-			free(out);
-			return NULL;
-		}
-		memcpy(to, value, len);
-		to += len;
-		value += len;
-		value += strspn(value, " \t");
-		*to++ = *value == ',' ? ',' : '\0';
-		if (*value != ',' && *value != '\0') {
-			free(out);
-			return NULL;
-		}
-		value += *value == ',';
-	}
-	if (!out || to == out || to[-1] != '\0') {
-		free(out);
-		return NULL;
-	}
-	return out;
+	return (len != 3 || memcmp(item, "any", 3) != 0) &&
+	       tc_name_fits(item, len);
 }
 
 static const char *
-add_alias(struct tc_config *cfg, const char *key, const char *value)
+words(const char *word, const char *value, const char *unfit, char **field)
 {
-	struct tc_alias *alias = &cfg->aliases[cfg->n_aliases];
+	if (strcmp(value, word) != 0)
+		return tc_list_join(value, name_fits, TC_LIST_MAX, unfit,
+				    field);
+	*field = strdup(value);
+	return *field ? NULL : no_memory;
+}
 
-	if (!tc_service_fits(key, strlen(key)))
-		return "not a service name, [a-z0-9_.-]{1,32}";
-	for (size_t i = 0; i < cfg->n_aliases; i++)
-		if (strcmp(cfg->aliases[i].name, key) == 0)
-			return "stands here twice";
-	if (cfg->n_aliases == TC_ALIASES_MAX)
-		return "too many services";
-	alias->services = join_services(value);
-	if (!alias->services)
-		return "not a list of service names joined by commas";
-	(void)snprintf(alias->name, sizeof(alias->name), "%s", key);
-	cfg->n_aliases++;
-	return NULL;
+static const char *
+owner_names(struct parse *p, const char *value, void *field)
+{
+	(void)p;
+	return words(TC_OWNERS_ANY, value,
+		     "neither any nor a list of user names and @groups joined "
+		     "by commas",
+		     field);
+}
+
+static const char *
+who(struct parse *p, const char *value, void *field)
+{
+	(void)p;
+	return words(TC_EVERYONE, value,
+		     "neither * nor a list of user names and @groups joined by "
+		     "commas",
+		     field);
+}
+
+static int
+property_fits(const char *item, size_t len)
+{
+	char key[TC_PROP_KEY_MAX + 1];
+
+	if (len > TC_PROP_KEY_MAX)
+		return 0;
+	memcpy(key, item, len);
+	key[len] = '\0';
+	return tc_text_fits(key, 1, TC_PROP_KEY_MAX);
+}
+
+static const char *
+property_keys(struct parse *p, const char *value, void *field)
+{
+	(void)p;
+	return tc_list_join(value, property_fits, TC_PROPERTIES_MAX,
+			    "not a list of properties, 16 at most, joined by "
+			    "commas",
+			    field);
+}
+
+/* What is required shows that the file is whole: one that was emptied would
+ * else mean the host's own store, and "enabled = no" would be gone. */
+#define REQUIRED 1U
+#define MALLOCED 2U /* by its parser */
+#define AT(member) offsetof(struct tc_config, member)
+
+static const struct {
+	const char *section, *key;
+	value_fn *parse;
+	size_t field;
+	unsigned flags;
+} table[] = {
+	{ "", "enabled", yes_no, AT(enabled), REQUIRED },
+	{ "", "secret_file", path, AT(secret_file), REQUIRED | MALLOCED },
+	{ "", "store", path, AT(store), REQUIRED | MALLOCED },
+	{ "", "audit_log", path_or_none, AT(audit_log), REQUIRED | MALLOCED },
+	{ "", "syslog", yes_no, AT(syslog), 0 },
+	{ "", "default_realm", realm, AT(default_realm), MALLOCED },
+	{ "", "clock_skew", span, AT(clock_skew), 0 },
+	{ "", "default_lifetime", lifetime, AT(default_lifetime), MALLOCED },
+	{ "", "max_lifetime", some_span, AT(max_lifetime), 0 },
+	{ "", "allow_never", yes_no, AT(allow_never), 0 },
+	{ "", "required_properties", property_keys, AT(required_properties),
+	  MALLOCED },
+	{ "", "owners", owner_names, AT(owners), MALLOCED },
+	{ "", "allow_root", yes_no, AT(allow_root), 0 },
+	{ "", "minimum_uid", uid, AT(minimum_uid), 0 },
+#define PERMISSION(name)                                                       \
+	{                                                                      \
+		"permissions", #name, who, AT(permissions.name), MALLOCED      \
+	}
+	PERMISSION(list_own),
+	PERMISSION(list_all),
+	PERMISSION(create_own),
+	PERMISSION(create_all),
+	PERMISSION(change_own),
+	PERMISSION(change_all),
+	PERMISSION(revoke_own),
+	PERMISSION(revoke_all),
+	PERMISSION(delete_own),
+	PERMISSION(delete_all),
+#undef PERMISSION
+};
+
+#define ROWS (sizeof(table) / sizeof(table[0]))
+_Static_assert(ROWS <= 32, "a bit for each in struct parse");
+
+const char *
+tc_config_key(size_t i, const char **section)
+{
+	if (i >= ROWS)
+		return NULL;
+	*section = table[i].section;
+	return table[i].key;
+}
+
+/* The sections whose keys are the administrator's own. */
+static struct tc_alias_table *
+aliases_of(struct tc_config *cfg, const char *section)
+{
+	if (strcmp(section, "services") == 0)
+		return &cfg->services;
+	return strcmp(section, "sets") == 0 ? &cfg->sets : NULL;
+}
+
+static const char *
+set_field(struct parse *p, size_t row, const char *value)
+{
+	if (p->seen & (UINT32_C(1) << row))
+		return "stands here twice";
+	p->seen |= UINT32_C(1) << row;
+	return table[row].parse(p, value, (char *)p->cfg + table[row].field);
 }
 
 static const char *
@@ -202,26 +259,41 @@ set_value(void *arg, const char *section, const char *key, const char *value,
 	  unsigned line)
 {
 	struct parse *p = arg;
+	struct tc_alias_table *aliases = aliases_of(p->cfg, section);
+	int known = 0;
 
-	int services = strcmp(section, "services") == 0;
-
-	(void)line;
-	if (!services && *section != '\0')
-		return "unknown section";
-	if (!key)
-		return services ? NULL : "unknown section";
-	if (services)
-		return add_alias(p->cfg, key, value);
+	if (aliases)
+		return key ? tc_alias_add(aliases, key, value, line) : NULL;
 	for (size_t i = 0; i < ROWS; i++) {
-		if (strcmp(table[i].key, key) != 0)
+		if (strcmp(table[i].section, section) != 0)
 			continue;
-		if (p->seen & (1U << i))
-			return "stands here twice";
-		p->seen |= 1U << i;
-		return table[i].parse(p, value,
-				      (char *)p->cfg + table[i].field);
+		known = 1;
+		if (key && strcmp(table[i].key, key) == 0)
+			return set_field(p, i, value);
 	}
-	return "unknown key";
+	if (!known)
+		return "unknown section";
+	return key ? "unknown key" : NULL;
+}
+
+/* What no line shows by itself. */
+static int
+whole(const struct parse *p, const char *file, struct tc_error *err)
+{
+	const struct tc_alias *where;
+	const char *why =
+	    tc_alias_clash(&p->cfg->services, &p->cfg->sets, &where);
+
+	if (why)
+		return tc_fail(err, TC_E_UNAVAILABLE, "%s:%u: %s: %s", file,
+			       where->line, where->name, why);
+	for (size_t i = 0; i < ROWS; i++)
+		if ((table[i].flags & REQUIRED) &&
+		    !(p->seen & (UINT32_C(1) << i)))
+			return tc_fail(err, TC_E_UNAVAILABLE,
+				       "%s: the key \"%s\" is missing", file,
+				       table[i].key);
+	return TC_OK;
 }
 
 int
@@ -229,31 +301,27 @@ tc_config_parse(struct tc_config *cfg, const char *text, size_t len,
 		const char *file, const char *folder, struct tc_error *err)
 {
 	struct parse p = { .cfg = cfg, .folder = folder };
-
 	int rc;
 
 	memset(cfg, 0, sizeof(*cfg));
 	cfg->syslog = cfg->allow_never = 1;
 	cfg->clock_skew = 60;
+	cfg->file = strdup(file);
+	if (!cfg->file)
+		return tc_fail(err, TC_E_NOMEM, "%s", no_memory);
 	rc = tc_ini_parse(text, len, file, set_value, &p, err);
-	for (size_t i = 0; rc == TC_OK && i < ROWS; i++)
-		if (table[i].required && !(p.seen & (1U << i)))
-			rc = tc_fail(err, TC_E_UNAVAILABLE,
-				     "%s: the key \"%s\" is missing", file,
-				     table[i].key);
-	return rc;
+	return rc == TC_OK ? whole(&p, file, err) : rc;
 }
 
 void
 tc_config_free(struct tc_config *cfg)
 {
-	free(cfg->secret_file);
-	free(cfg->store);
-	free(cfg->audit_log);
-	free(cfg->default_realm);
-	free(cfg->default_lifetime);
-	for (size_t i = 0; i < cfg->n_aliases; i++)
-		free(cfg->aliases[i].services);
+	for (size_t i = 0; i < ROWS; i++)
+		if (table[i].flags & MALLOCED)
+			free(*(char **)((char *)cfg + table[i].field));
+	tc_alias_free(&cfg->services);
+	tc_alias_free(&cfg->sets);
+	free(cfg->file);
 	memset(cfg, 0, sizeof(*cfg));
 }
 
@@ -261,12 +329,8 @@ int
 tc_config_fits(const struct tc_config *cfg, const char *token_service,
 	       const char *service)
 {
-	if (strcmp(token_service, service) == 0)
-		return 1;
-	for (size_t i = 0; i < cfg->n_aliases; i++)
-		if (strcmp(cfg->aliases[i].name, token_service) == 0)
-			return tc_service_in(cfg->aliases[i].services, service);
-	return 0;
+	return tc_alias_fits(&cfg->services, &cfg->sets, token_service,
+			     service);
 }
 
 int

@@ -3,18 +3,24 @@
 #ifndef TC_CONFIG_H
 #define TC_CONFIG_H
 
+#include "alias.h"
 #include "tokencore.h"
 
 #define TC_CONFIG_MAX 65536 /* bytes of the file */
-#define TC_ALIASES_MAX 64
+#define TC_OWNERS_ANY "any" /* also users without an account */
+#define TC_EVERYONE "*"
 
-/* [services]: a token's service name and the services that it stands for. */
-struct tc_alias {
-	char name[TC_SERVICE_MAX + 1];
-	char *services; /* joined by ',' */
+/* NULL: nobody; TC_EVERYONE; or a joined list of names, see names.h. */
+struct tc_permissions {
+	char *list_own, *list_all;
+	char *create_own, *create_all;
+	char *change_own, *change_all;
+	char *revoke_own, *revoke_all;
+	char *delete_own, *delete_all;
 };
 
 struct tc_config {
+	char *file; /* its own path, for what people are told */
 	int enabled, syslog, allow_root, allow_never;
 	char *secret_file, *store; /* whole paths */
 	char *audit_log; /* whole path, or NULL: none */
@@ -22,9 +28,12 @@ struct tc_config {
 	int64_t clock_skew; /* seconds */
 	char *default_lifetime; /* WHEN, or NULL: never */
 	int64_t max_lifetime; /* seconds; 0: no limit */
+	char *required_properties; /* a joined list, or NULL */
+	char *owners; /* NULL: accounts of this host; TC_OWNERS_ANY; or a
+			 joined list of names, see names.h */
 	uint32_t minimum_uid;
-	size_t n_aliases;
-	struct tc_alias aliases[TC_ALIASES_MAX];
+	struct tc_permissions permissions;
+	struct tc_alias_table services, sets;
 };
 
 /* Parses text.  folder is what relative paths are relative to.  cfg is set
@@ -32,6 +41,10 @@ struct tc_config {
 int tc_config_parse(struct tc_config *cfg, const char *text, size_t len,
 		    const char *path, const char *folder, struct tc_error *err);
 void tc_config_free(struct tc_config *cfg);
+
+/* The key in row i of the table of all keys, and its section ("": none);
+ * NULL behind the last one. */
+const char *tc_config_key(size_t i, const char **section);
 
 /* Does a token made for `token_service` fit a login at `service`? */
 int tc_config_fits(const struct tc_config *cfg, const char *token_service,

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The library: its sources; the map and the export list stand beside them.
 libtokencore_SRCS := \
+	libtokencore/account.c \
+	libtokencore/alias.c \
 	libtokencore/alter.c \
 	libtokencore/audit.c \
 	libtokencore/base32.c \
@@ -31,8 +33,10 @@ libtokencore_SRCS := \
 	libtokencore/keys.c \
 	libtokencore/lastuse.c \
 	libtokencore/list.c \
+	libtokencore/lists.c \
 	libtokencore/lock.c \
 	libtokencore/match.c \
+	libtokencore/names.c \
 	libtokencore/narrow.c \
 	libtokencore/newfile.c \
 	libtokencore/number.c \

@@ -48,7 +48,13 @@ defaults(void **state)
 	assert_true(cfg.clock_skew == 60);
 	assert_true(cfg.max_lifetime == 0);
 	assert_int_equal(cfg.minimum_uid, 0);
-	assert_int_equal(cfg.n_aliases, 0);
+	assert_int_equal(cfg.services.n, 0);
+	assert_int_equal(cfg.sets.n, 0);
+	assert_null(cfg.owners);
+	assert_null(cfg.required_properties);
+	assert_null(cfg.permissions.list_own);
+	assert_null(cfg.permissions.delete_all);
+	assert_string_equal(cfg.file, "/etc/a/a.conf");
 	tc_config_free(&cfg);
 }
 
@@ -70,9 +76,13 @@ every_key(void **state)
 		   "allow_never = no\n"
 		   "allow_root = yes\n"
 		   "minimum_uid = 1000\n"
+		   "owners = alice , @staff,bob@example.org\n"
+		   "required_properties = application,\thow to use \n"
 		   "[services]\n"
 		   "imap = dovecot, imaps ,cyrus\n"
-		   "mail = imap\n");
+		   "mail = imap\n"
+		   "[sets]\n"
+		   "post = imap, smtp\n");
 	assert_int_equal(cfg.enabled, 0);
 	assert_string_equal(cfg.secret_file, "/etc/a/keys/secret");
 	assert_string_equal(cfg.store, "/srv/tokens");
@@ -85,13 +95,52 @@ every_key(void **state)
 	assert_int_equal(cfg.allow_never, 0);
 	assert_int_equal(cfg.allow_root, 1);
 	assert_int_equal(cfg.minimum_uid, 1000);
-	assert_int_equal(cfg.n_aliases, 2);
-	assert_string_equal(cfg.aliases[0].name, "imap");
-	assert_string_equal(cfg.aliases[0].services, "dovecot,imaps,cyrus");
-	assert_string_equal(cfg.aliases[1].name, "mail");
-	assert_string_equal(cfg.aliases[1].services, "imap");
+	assert_int_equal(cfg.services.n, 2);
+	assert_string_equal(cfg.services.rows[0].name, "imap");
+	assert_string_equal(cfg.services.rows[0].services, "dovecot,imaps,"
+							   "cyrus");
+	assert_string_equal(cfg.services.rows[1].name, "mail");
+	assert_string_equal(cfg.services.rows[1].services, "imap");
+	assert_int_equal(cfg.sets.n, 1);
+	assert_string_equal(cfg.sets.rows[0].name, "post");
+	assert_string_equal(cfg.sets.rows[0].services, "imap,smtp");
+	assert_string_equal(cfg.owners, "alice,@staff,bob@example.org");
+	assert_string_equal(cfg.required_properties, "application,how to use");
 	tc_config_free(&cfg);
 	assert_null(cfg.store);
+	assert_null(cfg.owners);
+}
+
+static void
+permissions(void **state)
+{
+	static const char text[] = BASE "[permissions]\n"
+					"list_own = *\nlist_all = a, "
+					"@a\ncreate_own = b\n"
+					"create_all = @b\nchange_own = "
+					"c\nchange_all = @c\n"
+					"revoke_own = d\nrevoke_all = "
+					"@d\ndelete_own = e\n"
+					"delete_all = @e, f\n";
+	struct tc_config cfg;
+	const struct tc_permissions *p = &cfg.permissions;
+
+	(void)state;
+	good(&cfg, text);
+	assert_string_equal(p->list_own, "*");
+	assert_string_equal(p->list_all, "a,@a");
+	assert_string_equal(p->create_own, "b");
+	assert_string_equal(p->create_all, "@b");
+	assert_string_equal(p->change_own, "c");
+	assert_string_equal(p->change_all, "@c");
+	assert_string_equal(p->revoke_own, "d");
+	assert_string_equal(p->revoke_all, "@d");
+	assert_string_equal(p->delete_own, "e");
+	assert_string_equal(p->delete_all, "@e,f");
+	tc_config_free(&cfg);
+	good(&cfg, BASE "[permissions]\n");
+	assert_null(p->list_own);
+	tc_config_free(&cfg);
 }
 
 static void
@@ -115,10 +164,19 @@ other_good_values(void **state)
 	good(&cfg, "# CRLF\r\n" PLACES "enabled = no\r\n[services]\r\n"
 		   "a = b,c\r\n");
 	assert_int_equal(cfg.enabled, 0);
-	assert_string_equal(cfg.aliases[0].services, "b,c");
+	assert_string_equal(cfg.services.rows[0].services, "b,c");
 	tc_config_free(&cfg);
-	good(&cfg, BASE "[services]\n");
-	assert_int_equal(cfg.n_aliases, 0);
+	good(&cfg, BASE "[services]\n[sets]\n");
+	assert_int_equal(cfg.services.n, 0);
+	tc_config_free(&cfg);
+	good(&cfg, BASE "owners = any\n");
+	assert_string_equal(cfg.owners, "any");
+	tc_config_free(&cfg);
+	good(&cfg, BASE "owners = anyone, @any1, DOM\\al, \xc3\xa4\n");
+	assert_string_equal(cfg.owners, "anyone,@any1,DOM\\al,\xc3\xa4");
+	tc_config_free(&cfg);
+	good(&cfg, BASE "required_properties = 1,2,3,4,5,6,7,8,9,10,11,12,13,"
+			"14,15,16\n");
 	tc_config_free(&cfg);
 }
 
@@ -213,6 +271,53 @@ static const struct {
 	{ "[services]\nimap = a, B\n", 2, "imap: not a list" },
 	{ "[services]\nimap = a;b\n", 2, "imap: not a list" },
 	{ "[services]\nimap = " NAME32 "6\n", 2, "imap: not a list" },
+	{ "default_lifetime = 0d\n", 1, "default_lifetime: is no time" },
+	{ "owners =\n", 1, "owners: neither any nor" },
+	{ "owners = *\n", 1, "owners: neither" },
+	{ "owners = any, alice\n", 1, "owners: neither" },
+	{ "owners = alice bob\n", 1, "owners: neither" },
+	{ "owners = alice,\n", 1, "owners: neither" },
+	{ "owners = @\n", 1, "owners: neither" },
+	{ "owners = @@staff\n", 1, "owners: neither" },
+	{ "owners = @any\n" /* a group, of whatever name */
+	  "owners = alice\n",
+	  2, "owners: stands here twice" },
+	{ "owners = a/b\n", 1, "owners: neither" },
+	{ "owners = a*\n", 1, "owners: neither" },
+	{ "owners = \xc3\n", 1, "owners: neither" },
+	{ "owners = a\xc2\x85\n", 1, "owners: neither" }, /* a C1 control */
+	{ "required_properties =\n", 1, "1: not a list of properties" },
+	{ "required_properties = a,,b\n", 1, "1: not a list of prop" },
+	{ "required_properties = \xff\n", 1, "1: not a list of prop" },
+	{ "required_properties = " NAME32 NAME32 "6\n", 1,
+	  "1: not a list of prop" },
+	{ "required_properties = 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17\n",
+	  1, "1: not a list of prop" },
+	{ "[permissions]\nlist_own =\n", 2, "list_own: neither * nor" },
+	{ "[permissions]\nlist_own = any\n", 2, "list_own: neither" },
+	{ "[permissions]\nlist_all = *, alice\n", 2, "list_all: neither" },
+	{ "[permissions]\nlist_all = **\n", 2, "list_all: neither" },
+	{ "[permissions]\nrevoke_all = @staff bob\n", 2, "revoke_all: " },
+	{ "[permissions]\nrevoke = *\n", 2, "revoke: unknown key" },
+	{ "[permissions]\nadmin_all = *\n", 2, "admin_all: unknown key" },
+	{ "[permissions]\nenabled = no\n", 2, "enabled: unknown key" },
+	{ "list_own = *\n", 1, "list_own: unknown key" },
+	{ "[permissions]\ndelete_all = a\nsyslog_ = a\n", 3, "unknown key" },
+	{ "[permissions]\ndelete_all = a\ndelete_all = a\n", 3,
+	  "delete_all: stands here twice" },
+	{ "[Permissions]\n", 1, "unknown section" },
+	{ "[sets]\nMAIL = imap\n", 2, "MAIL: not a service name" },
+	{ "[sets]\nmail =\n", 2, "mail: not a list" },
+	{ "[sets]\nmail = imap,\n", 2, "mail: not a list" },
+	{ "[sets]\nmail = a\nweb = b\nmail = c\n", 4, "mail: stands here" },
+	{ "[sets]\nmail = a, b, a\n", 2, "mail: names a service twice" },
+	{ "[sets]\nmail = a, mail\n", 2, "mail: a set cannot hold a set" },
+	{ "[sets]\nall = sshd, mail\nmail = imap\n", 2, "all: a set cannot" },
+	{ "[sets]\nmail = imap\nall = sshd, mail\n", 3, "all: a set cannot" },
+	{ "[sets]\nmail = a\n[services]\nmail = b\n", 2,
+	  "mail: is the name of a set and of a service" },
+	{ "[services]\nmail = b\n[sets]\nx = y\nmail = a\n", 5,
+	  "mail: is the name of a set and" },
 	{ "\xef\xbb\xbf[policy]\nallow_root = yes\n", 1, "" },
 };
 
@@ -240,49 +345,82 @@ bad_values(void **state)
 static void
 many_services(void **state)
 {
-	char text[TC_ALIASES_MAX * 16 + 200] = BASE "[services]\n";
-	size_t len = strlen(text);
+	static const char *const sections[] = { "services", "sets" };
+	char text[TC_ALIASES_MAX * 16 + 200];
 	struct tc_config cfg;
 	struct tc_error err;
 
 	(void)state;
-	for (int i = 0; i < TC_ALIASES_MAX; i++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len,
-					"s%d = a\n", i);
-	good(&cfg, text);
-	assert_int_equal(cfg.n_aliases, TC_ALIASES_MAX);
-	tc_config_free(&cfg);
-	(void)snprintf(text + len, sizeof(text) - len, "more = a\n");
-	assert_int_equal(parse(&cfg, text, &err), TC_E_UNAVAILABLE);
-	assert_non_null(strstr(err.text, ":70: more: too many"));
-	tc_config_free(&cfg);
+	for (size_t s = 0; s < ARRAY_LEN(sections); s++) {
+		size_t len = (size_t)snprintf(text, sizeof(text), BASE "[%s]\n",
+					      sections[s]);
+
+		for (int i = 0; i < TC_ALIASES_MAX; i++)
+			len += (size_t)snprintf(text + len, sizeof(text) - len,
+						"s%d = a\n", i);
+		good(&cfg, text);
+		assert_int_equal(cfg.services.n + cfg.sets.n, TC_ALIASES_MAX);
+		tc_config_free(&cfg);
+		(void)snprintf(text + len, sizeof(text) - len, "more = a\n");
+		assert_int_equal(parse(&cfg, text, &err), TC_E_UNAVAILABLE);
+		assert_non_null(strstr(err.text, ":70: more: too many"));
+		tc_config_free(&cfg);
+	}
 }
 
+static const struct fit {
+	const char *token, *login;
+	int fits;
+} fit_table[] = {
+	{ "sshd", "sshd", 1 },
+	{ "imap", "imap", 1 },
+	{ "imap", "dovecot", 1 },
+	{ "imap", "cyrus", 1 },
+	{ "imap", "sshd", 0 },
+	{ "dovecot", "imap", 0 },
+	{ "old", "imap", 1 },
+	{ "old", "pop", 1 },
+	{ "old", "dovecot", 0 }, /* services are not looked up twice */
+	{ "imap", "dovecot,cyrus", 0 },
+	{ "imap", "", 0 },
+	{ "imap", "IMAP", 0 },
+	{ "sshd", "ssh", 0 },
+	{ "mail", "imap", 1 },
+	{ "mail", "dovecot", 1 }, /* by the name of [services] */
+	{ "mail", "cyrus", 1 },
+	{ "mail", "smtp", 1 },
+	{ "mail", "mail", 0 }, /* a set is only its members */
+	{ "mail", "sshd", 0 },
+	{ "mail", "smt", 0 },
+	{ "mail", "", 0 },
+	{ "imap", "mail", 0 },
+	{ "smtp", "mail", 0 },
+};
+
+/* The order of the sections does not matter. */
 static void
 what_fits(void **state)
 {
-	static const struct {
-		const char *token, *login;
-		int fits;
-	} table[] = {
-		{ "sshd", "sshd", 1 },		{ "imap", "imap", 1 },
-		{ "imap", "dovecot", 1 },	{ "imap", "cyrus", 1 },
-		{ "imap", "sshd", 0 },		{ "dovecot", "imap", 0 },
-		{ "mail", "imap", 1 },		{ "mail", "pop", 1 },
-		{ "mail", "dovecot", 0 }, /* sets are not looked up twice */
-		{ "imap", "dovecot,cyrus", 0 }, { "imap", "", 0 },
-		{ "imap", "IMAP", 0 },		{ "sshd", "ssh", 0 },
+	static const char *const texts[] = {
+		BASE "[services]\nimap = dovecot,cyrus\nold = imap, pop\n"
+		     "[sets]\nmail = imap, smtp\n",
+		BASE "[sets]\nmail = imap, smtp\n"
+		     "[services]\nimap = dovecot,cyrus\nold = imap, pop\n",
 	};
-	struct tc_config cfg;
 
 	(void)state;
-	good(&cfg, BASE "[services]\nimap = dovecot,cyrus\n"
-			"mail = imap, pop\n");
-	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		if (tc_config_fits(&cfg, table[i].token, table[i].login) !=
-		    table[i].fits)
-			fail_msg("%s for %s", table[i].token, table[i].login);
-	tc_config_free(&cfg);
+	for (size_t t = 0; t < ARRAY_LEN(texts); t++) {
+		struct tc_config cfg;
+
+		good(&cfg, texts[t]);
+		for (size_t i = 0; i < ARRAY_LEN(fit_table); i++) {
+			const struct fit *f = &fit_table[i];
+
+			if (tc_config_fits(&cfg, f->token, f->login) != f->fits)
+				fail_msg("%s for %s", f->token, f->login);
+		}
+		tc_config_free(&cfg);
+	}
 }
 
 int
@@ -291,6 +429,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(every_key),
+		cmocka_unit_test(permissions),
 		cmocka_unit_test(other_good_values),
 		cmocka_unit_test(lines_missing),
 		cmocka_unit_test(bad_values),

@@ -12,6 +12,7 @@ tests_unit_NAMES := \
 	journal \
 	keys \
 	limits \
+	manual \
 	match \
 	number \
 	pages \
