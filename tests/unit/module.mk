@@ -16,6 +16,7 @@ tests_unit_NAMES := \
 	match \
 	number \
 	pages \
+	permit \
 	record \
 	standing \
 	text \
