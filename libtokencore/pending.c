@@ -34,28 +34,3 @@ tc_info(tc_handle *h, struct tc_info *info, struct tc_error *err)
 	(void)info;
 	return tc_fail(err, TC_E_UNAVAILABLE, "tc_info is not built yet");
 }
-
-unsigned
-tc_may(const struct tc_policy *p, const struct tc_actor *actor, enum tc_act act)
-{
-	(void)act;
-	return !actor || actor->uid == 0 || actor->uid == p->store_stat.st_uid
-		   ? TC_MAY_OWN | TC_MAY_ALL
-		   : 0;
-}
-
-int
-tc_may_touch(unsigned may, const struct tc_actor *actor, const char *owner)
-{
-	return (may & TC_MAY_ALL) ||
-	       ((may & TC_MAY_OWN) && owner && strcmp(owner, actor->name) == 0);
-}
-
-int
-tc_permit(const struct tc_policy *p, const struct tc_actor *actor,
-	  enum tc_act act, const char *owner, struct tc_error *err)
-{
-	return tc_may_touch(tc_may(p, actor, act), actor, owner)
-		   ? TC_OK
-		   : tc_fail(err, TC_E_PERMISSION, "not permitted");
-}
