@@ -211,7 +211,8 @@ sub init_store {
 sub set_conf {
 	my ($config, %set) = @_;
 	# Section, its text, section, its text...; the first has no name.
-	my @parts = ('', split /^\[([^\]\n]*)\][^\n]*\n/m, slurp($config));
+	my @parts = ('', split /^\[([^\]\n]*)\][^\n]*\n/m,
+	    slurp($config), -1);
 	for my $name (sort keys %set) {
 		my ($section, $key) = $name =~ m{^(?:(.*)/)?([^/]+)$};
 		my $line = defined $set{$name} ? "$key = $set{$name}\n" : '';
