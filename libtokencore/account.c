@@ -28,6 +28,7 @@ ask_passwd(const char *name, void *out, char *buffer, size_t size, int *found)
 	if (*found) {
 		account->uid = entry.pw_uid;
 		account->gid = entry.pw_gid;
+		account->locked = tc_password_locked(entry.pw_passwd);
 	}
 	return rc;
 }
@@ -68,6 +69,9 @@ look_up(ask_fn *ask, const char *name, void *out)
 	     size *= 4) {
 		char *buffer = OPENSSL_malloc(size);
 
+		/* glibc hands back errno as it finds it when a source of names
+		 * cannot be loaded; 0 would say "no such name". */
+		errno = EIO;
 		rc = buffer ? ask(name, out, buffer, size, &found) : ENOMEM;
 		/* It may hold the hash of a password. */
 		OPENSSL_clear_free(buffer, size);

@@ -10,6 +10,7 @@
 struct tc_account {
 	uid_t uid;
 	gid_t gid; /* the primary group */
+	int locked; /* as in struct tc_shadow, where there is none */
 };
 
 /* 1: *out is set; 0: no such account; -1: cannot tell. */

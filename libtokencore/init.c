@@ -26,6 +26,7 @@
 struct layout {
 	char *config, *folder, *secret, *store, *audit, *audit_folder;
 	const char *store_text, *audit_text; /* as the configuration says */
+	const char *owners_text;
 	gid_t gid;
 	int made_folder, made_store, made_audit_folder, made_audit;
 	int made_secret, made_files;
@@ -41,6 +42,11 @@ static const char config_text[] = "# Policy of apitoken; apitoken.conf(5) "
 				  "audit_log = %s\n"
 				  "syslog = yes\n"
 				  "allow_root = no\n"
+				  "# Who may own tokens: user names and "
+				  "@groups, or any: users without an\n"
+				  "# account here, too.  Without the key, "
+				  "every account of this host.\n"
+				  "%s\n"
 				  "\n"
 				  "# A token's service name, and the services "
 				  "that it stands for.\n"
@@ -71,6 +77,8 @@ plan(struct layout *l, const char *config, struct tc_error *err)
 			       config);
 	l->store_text = host ? "/var/lib/apitoken" : "store";
 	l->audit_text = host ? "/var/log/apitoken/audit.json" : "audit.json";
+	/* Away from the host's own, users need not be this host's. */
+	l->owners_text = host ? "#owners = alice, @staff" : "owners = any";
 	if (l->folder) {
 		l->secret = join(l->folder, "secret.conf");
 		l->store = host ? strdup(l->store_text)
@@ -213,7 +221,8 @@ make_config(const struct layout *l, struct tc_error *err)
 	char *text;
 	int made = 0, rc, len;
 
-	len = asprintf(&text, config_text, l->store_text, l->audit_text);
+	len = asprintf(&text, config_text, l->store_text, l->audit_text,
+		       l->owners_text);
 	if (len < 0)
 		return tc_fail(err, TC_E_NOMEM, "out of memory");
 	rc = make_file(l->config, 0644, NO_GID, text, (size_t)len, &made, err);

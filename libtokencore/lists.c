@@ -24,7 +24,7 @@ tc_list_next(const char **at, size_t *len)
 
 /* Appends each item and a comma. */
 static int
-join(const char *value, tc_item_fn *fits, size_t max, char *to)
+join(const char *value, tc_listed_fn *fits, size_t max, char *to)
 {
 	for (size_t n = 0;; n++) {
 		const char *begin = value + strspn(value, " \t");
@@ -47,8 +47,8 @@ join(const char *value, tc_item_fn *fits, size_t max, char *to)
 }
 
 const char *
-tc_list_join(const char *value, tc_item_fn *fits, size_t max, const char *unfit,
-	     char **out)
+tc_list_join(const char *value, tc_listed_fn *fits, size_t max,
+	     const char *unfit, char **out)
 {
 	*out = malloc(strlen(value) + 1);
 	if (!*out)

@@ -12,7 +12,7 @@
 
 /* Is this a user's name, or '@' and a group's?  1..TC_NAME_MAX bytes of UTF-8
  * each, without control characters, spaces, commas, slashes and '*'.  A
- * tc_item_fn. */
+ * tc_listed_fn. */
 int tc_name_fits(const char *item, size_t len);
 
 /* Does a joined list name the user, or one of the groups?

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "owner.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
-#include "account.h"
+#include "error.h"
+#include "names.h"
+
+#define DAY INT64_C(86400)
 
 char *
 tc_owner_roots(void)
@@ -69,4 +75,116 @@ tc_owner_refused(const struct tc_config *cfg, const char *roots,
 		return "the user id is below minimum_uid";
 	*verdict = TC_VALID;
 	return NULL;
+}
+
+/* ---- at creation ---- */
+
+static int
+is_any(const struct tc_config *cfg)
+{
+	return cfg->owners && strcmp(cfg->owners, TC_OWNERS_ANY) == 0;
+}
+
+static int
+uid_fits(const struct tc_config *cfg, const char *user,
+	 const struct tc_owner_facts *f, struct tc_error *err)
+{
+	int root_may = cfg->allow_root || is_any(cfg) || f->named;
+
+	if (f->account.uid == 0 && !root_may)
+		return tc_fail(err, TC_E_REFUSED,
+			       "%s may not own a token (allow_root in %s)",
+			       user, cfg->file);
+	if (f->account.uid != 0 && f->account.uid < cfg->minimum_uid)
+		return tc_fail(err, TC_E_REFUSED,
+			       "the user id of %s is below minimum_uid (%s)",
+			       user, cfg->file);
+	return TC_OK;
+}
+
+static int
+is_open(const char *user, const struct tc_owner_facts *f, int64_t now,
+	struct tc_error *err)
+{
+	char day[16], why[128];
+	struct tm tm;
+	time_t end;
+
+	if (f->shadow < 0 && f->shadow_needed)
+		return tc_fail(err, TC_E_UNAVAILABLE,
+			       "whether the account of %s expired or is locked "
+			       "cannot be told: shadow: %s",
+			       user,
+			       strerror_r(f->shadow_errno, why, sizeof(why)));
+	if (f->account.locked || f->entry.locked)
+		return tc_fail(err, TC_E_REFUSED, "the account of %s is locked",
+			       user);
+	if (f->entry.expires < 0 || now / DAY < f->entry.expires)
+		return TC_OK;
+	end = (time_t)(f->entry.expires * DAY);
+	(void)strftime(day, sizeof(day), "%Y-%m-%d", gmtime_r(&end, &tm));
+	return tc_fail(err, TC_E_REFUSED, "the account of %s expired on %s",
+		       user, day);
+}
+
+int
+tc_owner_judge(const struct tc_config *cfg, const char *user,
+	       const struct tc_owner_facts *f, int64_t now,
+	       struct tc_error *err)
+{
+	int rc;
+
+	if (f->found < 0)
+		return tc_fail(err, TC_E_UNAVAILABLE,
+			       "the account of %s cannot be looked up", user);
+	if (!f->found && is_any(cfg))
+		return TC_OK;
+	if (!f->found)
+		return tc_fail(err, TC_E_REFUSED,
+			       "%s has no account on this host (owners in %s)",
+			       user, cfg->file);
+	if (f->listed < 0)
+		return tc_fail(err, TC_E_UNAVAILABLE,
+			       "the groups of %s cannot be looked up", user);
+	if (!f->listed)
+		return tc_fail(err, TC_E_REFUSED,
+			       "%s may not own a token (owners in %s)", user,
+			       cfg->file);
+	rc = uid_fits(cfg, user, f, err);
+	return rc == TC_OK ? is_open(user, f, now, err) : rc;
+}
+
+/* As tc_names_hold(). */
+static int
+in_list(const char *list, const char *user, const struct tc_account *account)
+{
+	size_t n = 0;
+	gid_t *groups = tc_account_groups(user, account->gid, &n);
+	int answer = tc_names_hold(list, user, groups, n);
+
+	/* Without the groups a no is none. */
+	if (!groups && answer == 0)
+		answer = -1;
+	free(groups);
+	return answer;
+}
+
+int
+tc_owner_may_own(const struct tc_policy *p, const char *user, int64_t now,
+		 struct tc_error *err)
+{
+	const struct tc_config *cfg = &p->config;
+	struct tc_owner_facts f = { .listed = 1, .entry = { .expires = -1 } };
+
+	f.found = tc_account_find(user, &f.account);
+	if (f.found == 1) {
+		f.shadow = tc_account_shadow(user, &f.entry);
+		f.shadow_errno = errno;
+		f.shadow_needed = geteuid() == 0 && p->store_stat.st_uid == 0;
+	}
+	if (f.found == 1 && cfg->owners && !is_any(cfg)) {
+		f.named = tc_names_user(cfg->owners, user);
+		f.listed = in_list(cfg->owners, user, &f.account);
+	}
+	return tc_owner_judge(cfg, user, &f, now, err);
 }

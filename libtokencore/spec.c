@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "error.h"
+#include "lists.h"
 #include "match.h"
+#include "owner.h"
 #include "text.h"
 
 static int
@@ -114,12 +116,44 @@ check_realm(const struct tc_config *cfg, const char *user, struct tc_error *err)
 		       cfg->default_realm);
 }
 
+static int
+has_value(const struct tc_create *spec, const char *key, size_t len)
+{
+	for (size_t i = 0; i < spec->n_properties; i++) {
+		const struct tc_property *p = &spec->properties[i];
+
+		if (strlen(p->key) == len && memcmp(p->key, key, len) == 0)
+			return *p->value != '\0';
+	}
+	return 0;
+}
+
+int
+tc_spec_required(const struct tc_config *cfg, const struct tc_create *spec,
+		 struct tc_error *err)
+{
+	const char *at = cfg->required_properties, *key;
+	size_t len;
+
+	while (at && (key = tc_list_next(&at, &len)) != NULL)
+		if (!has_value(spec, key, len))
+			return tc_fail(err, TC_E_REFUSED,
+				       "the property %.*s has to be given "
+				       "(required_properties in %s)",
+				       (int)len, key, cfg->file);
+	return TC_OK;
+}
+
 int
 tc_spec_allowed(const struct tc_policy *p, const struct tc_create *spec,
 		int64_t now, int64_t *expires, struct tc_error *err)
 {
 	int rc = check_realm(&p->config, spec->user, err);
 
+	if (rc == TC_OK)
+		rc = tc_owner_may_own(p, spec->user, now, err);
+	if (rc == TC_OK)
+		rc = tc_spec_required(&p->config, spec, err);
 	return rc == TC_OK ? tc_spec_lifetime(&p->config, spec->expires, now,
 					      expires, err)
 			   : rc;

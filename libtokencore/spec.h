@@ -14,9 +14,14 @@ int tc_spec_check(const struct tc_create *spec, struct tc_error *err);
 int tc_spec_lifetime(const struct tc_config *cfg, int64_t asked, int64_t now,
 		     int64_t *expires, struct tc_error *err);
 
+/* Does it have the required properties, with values?  For changes of
+ * properties, too.  TC_OK or TC_E_REFUSED. */
+int tc_spec_required(const struct tc_config *cfg, const struct tc_create *spec,
+		     struct tc_error *err);
+
 /* Everything that the configuration asks of a new token: its owner, its
  * properties, its lifetime.  *expires is set.  TC_OK, TC_E_REFUSED,
- * TC_E_INVALID. */
+ * TC_E_INVALID; TC_E_UNAVAILABLE when the host's users cannot be looked up. */
 int tc_spec_allowed(const struct tc_policy *p, const struct tc_create *spec,
 		    int64_t now, int64_t *expires, struct tc_error *err);
 

@@ -65,10 +65,10 @@ test_host_conf(struct test_host *host, const char *audit, const char *more)
 	/* A different length each time: files are known by size and time. */
 	(void)snprintf(text, sizeof(text),
 		       "# %*s\nsecret_file = secret.conf\n"
-		       "store = store\naudit_log = %s\n%s%s",
+		       "store = store\naudit_log = %s\n%s%s%s",
 		       (int)(turn++ % 64), "", audit ? audit : "audit.json",
 		       strstr(more, "enabled = ") ? "" : "enabled = yes\n",
-		       more);
+		       strstr(more, "owners = ") ? "" : "owners = any\n", more);
 	test_text(test_host_path(host, "apitoken.conf"), 0644, text);
 }
 

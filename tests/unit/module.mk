@@ -15,6 +15,7 @@ tests_unit_NAMES := \
 	manual \
 	match \
 	number \
+	owner \
 	pages \
 	permit \
 	record \
