@@ -32,21 +32,25 @@ struct layout {
 	int made_secret, made_files;
 };
 
+/* The keys that have to be there come after the others: a file that was cut
+ * off lacks them, and so does not pass for one that says less. */
 static const char config_text[] = "# Policy of apitoken; apitoken.conf(5) "
 				  "lists every key.\n"
 				  "# A key or value that is not understood "
 				  "refuses every token.\n"
-				  "enabled = yes\n"
-				  "secret_file = secret.conf\n"
-				  "store = %s\n"
-				  "audit_log = %s\n"
 				  "syslog = yes\n"
 				  "allow_root = no\n"
+				  "\n"
 				  "# Who may own tokens: user names and "
 				  "@groups, or any: users without an\n"
 				  "# account here, too.  Without the key, "
 				  "every account of this host.\n"
 				  "%s\n"
+				  "\n"
+				  "enabled = yes\n"
+				  "secret_file = secret.conf\n"
+				  "store = %s\n"
+				  "audit_log = %s\n"
 				  "\n"
 				  "# A token's service name, and the services "
 				  "that it stands for.\n"
@@ -221,8 +225,8 @@ make_config(const struct layout *l, struct tc_error *err)
 	char *text;
 	int made = 0, rc, len;
 
-	len = asprintf(&text, config_text, l->store_text, l->audit_text,
-		       l->owners_text);
+	len = asprintf(&text, config_text, l->owners_text, l->store_text,
+		       l->audit_text);
 	if (len < 0)
 		return tc_fail(err, TC_E_NOMEM, "out of memory");
 	rc = make_file(l->config, 0644, NO_GID, text, (size_t)len, &made, err);

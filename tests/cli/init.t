@@ -58,6 +58,24 @@ for my $case (['31 characters', 's' x 31, 2], ['nothing', '', 1],
 	};
 }
 
+# Its users need not be this host's; and whatever is cut off its keys, the
+# file is not taken for a whole one.
+subtest 'the configuration' => sub {
+	my $config = init_store();
+	my $text = slurp($config);
+	like $text, qr/^owners = any$/m, 'owners';
+	my $keys = index $text, "\n\n# A token's service name";
+	cmp_ok $keys, '>', 0, 'sections come last';
+	my @taken;
+	for my $length (grep { substr($text, $_ - 1, 1) eq "\n" }
+	    1 .. $keys) {
+		spit($config, substr($text, 0, $length), 0644);
+		my ($exit) = apitoken($config, 'list');
+		push @taken, $length if $exit != 4;
+	}
+	is_deeply \@taken, [], 'cut off after a line';
+};
+
 subtest 'JSON' => sub {
 	my $dir = tempdir();
 	my ($exit, $out) = apitoken("$dir/apitoken.conf", '--json', 'init');
