@@ -1,183 +1,290 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reading records for people: one by id, one by name, all. */
+/*
+ * Records for people: one, or all that fit, each with how it stands.  Read as
+ * walk.h says: the records of a step are held back until they are known to be
+ * true, then handed out and forgotten.
+ */
+#include "list.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base32.h"
 #include "error.h"
-#include "handle.h"
+#include "filter.h"
+#include "permit.h"
 #include "record.h"
 #include "standing.h"
+#include "walk.h"
 
-/* Copies of all items of one commit, so that callers see none of the writers
- * that overtake them. */
-struct item {
-	unsigned char *key, *value;
-	size_t key_len, len;
+#define USERS 32
+
+/* The marks over users that were looked up last, or that there are none. */
+struct user_marks {
+	uint64_t seq; /* the commit that they are of */
+	struct {
+		char user[TC_USER_MAX + 1];
+		int64_t before;
+	} of[USERS];
 };
 
-struct all {
+struct reading {
 	tc_handle *h;
 	struct tc_policy *policy;
-	struct tc_head head;
-	struct item *items;
+	struct tc_policy *later; /* the keys that were read last */
+	const struct tc_actor *actor;
+	unsigned may;
+	const struct tc_filter *filter;
+	const unsigned char *id; /* this one alone; NULL: all */
+	struct tc_walk walk;
+	struct user_marks marks;
+	struct tc_record **recs; /* of this step */
 	size_t n, room;
-	size_t n_marks; /* items of users, sorted to the front */
+	struct tc_error trouble; /* while they were gathered */
 };
 
+/* Takes back what a step gathered. */
 static void
 drop(void *arg)
 {
-	struct all *a = arg;
+	struct reading *r = arg;
 
-	for (size_t i = 0; i < a->n; i++)
-		free(a->items[i].key);
-	a->n = 0;
+	for (size_t i = 0; i < r->n; i++)
+		tc_record_free(r->recs[i]);
+	r->n = 0;
+	r->trouble.code = TC_OK;
+}
+
+static void
+end(struct reading *r)
+{
+	drop(r);
+	free(r->recs);
+	tc_walk_end(&r->walk);
+	tc_policy_put(r->h, r->later);
+	tc_policy_put(r->h, r->policy);
+	free(r);
+}
+
+/* Who may nothing is told so; who may something does not learn of the rest.
+ * page as in tc_walk_begin(). */
+static struct reading *
+begin(tc_handle *h, const struct tc_actor *actor, const unsigned char *page,
+      struct tc_error *err)
+{
+	struct tc_policy *p = tc_policy_get(h, err);
+	struct reading *r = p ? calloc(1, sizeof(*r)) : NULL;
+
+	if (!r) {
+		if (p)
+			tc_fail(err, TC_E_NOMEM, "out of memory");
+		tc_policy_put(h, p);
+		return NULL;
+	}
+	r->h = h;
+	r->policy = p;
+	r->actor = actor;
+	r->may = tc_may(p, actor, TC_ACT_LIST);
+	tc_walk_begin(&r->walk, &p->store, page);
+	if (!r->may &&
+	    tc_permit(p, actor, TC_ACT_LIST, actor ? actor->name : NULL, err)) {
+		end(r);
+		return NULL;
+	}
+	return r;
+}
+
+/* A key that was added after the reading began is no stranger. */
+static const struct tc_key *
+find_key(struct reading *r, unsigned kid)
+{
+	struct tc_policy *now;
+	const struct tc_key *key = tc_keys_find(&r->policy->keys, kid);
+
+	if (key)
+		return key;
+	now = tc_policy_get(r->h, NULL);
+	if (now) {
+		tc_policy_put(r->h, r->later);
+		r->later = now;
+	}
+	return r->later ? tc_keys_find(&r->later->keys, kid) : NULL;
 }
 
 static int
-collect(void *arg, const unsigned char *key, size_t key_len,
-	const unsigned char *value, size_t len)
+look_up_mark(struct reading *r, const char *user, int64_t *before)
 {
-	struct all *a = arg;
-	struct item *it;
+	struct tc_lookup item = { .key_len = 0 };
+	int rc;
 
-	if (a->n == a->room) {
-		size_t room = a->room ? 2 * a->room : 64;
+	*before = 0;
+	tc_key_user(&item, user);
+	rc = tc_map_get(&r->walk.view.map, item.key, item.key_len, &item.value,
+			&item.len);
+	if (rc > 0)
+		rc = tc_user_mark(item.value, item.len, before);
+	free(item.value);
+	return rc;
+}
 
-		it = realloc(a->items, room * sizeof(*it));
-		if (!it)
-			return -1;
-		a->items = it;
-		a->room = room;
+/* In the same view as the record: 0, or -1 for damage. */
+static int
+user_mark(struct reading *r, const char *user, int64_t *before)
+{
+	const struct tc_head *head = r->walk.view.map.head;
+	size_t len = strlen(user);
+	unsigned at = tc_crc32(user, len) % USERS;
+
+	*before = 0;
+	if (head->items == head->tokens)
+		return 0;
+	if (r->marks.seq != head->seq) {
+		memset(&r->marks, 0, sizeof(r->marks));
+		r->marks.seq = head->seq;
 	}
-	it = &a->items[a->n];
-	it->key = malloc(key_len + len);
-	if (!it->key)
+	if (strcmp(r->marks.of[at].user, user) == 0) {
+		*before = r->marks.of[at].before;
+		return 0;
+	}
+	if (look_up_mark(r, user, before))
 		return -1;
-	it->value = it->key + key_len;
-	it->key_len = key_len;
-	it->len = len;
-	memcpy(it->key, key, key_len);
-	memcpy(it->value, value, len);
-	a->n++;
+	memcpy(r->marks.of[at].user, user, len + 1);
+	r->marks.of[at].before = *before;
 	return 0;
 }
 
-static void
-all_end(struct all *a)
-{
-	drop(a);
-	free(a->items);
-	tc_policy_put(a->h, a->policy);
-}
-
-static void
-marks_first(struct all *a)
-{
-	for (size_t i = 0; i < a->n; i++) {
-		struct item swap = a->items[i];
-
-		if (swap.key[0] != 'u')
-			continue;
-		a->items[i] = a->items[a->n_marks];
-		a->items[a->n_marks++] = swap;
-	}
-}
-
-/* All records, or those whose ids begin with the same 30 bits. */
+/* How it stands, and what ended it if it was a mark. */
 static int
-all_begin(struct all *a, tc_handle *h, const unsigned char *id,
-	  struct tc_error *err)
+judge(struct reading *r, struct tc_record *rec, const unsigned char *key,
+      const unsigned char *value, size_t len)
 {
-	int rc;
+	const struct tc_head *head = r->walk.view.map.head;
+	const struct tc_key *k = find_key(r, rec->kid);
+	const char *why;
+	int64_t before;
 
-	memset(a, 0, sizeof(*a));
-	a->h = h;
-	a->policy = tc_policy_get(h, err);
-	if (!a->policy)
-		return err->code;
-	rc = id ? tc_store_alike(&a->policy->store, id, &a->head, collect, drop,
-				 a, err)
-		: tc_store_each(&a->policy->store, &a->head, collect, drop, a,
-				err);
-	if (rc != TC_OK)
-		all_end(a);
-	else
-		marks_first(a);
+	if (user_mark(r, rec->user, &before))
+		return -1;
+	rec->standing = TC_UNAVAILABLE;
+	if (k ? !tc_record_sealed(&r->h->crypto, k->rec, key, value, len)
+	      : r->policy->stale)
+		return 0;
+	rec->standing =
+	    tc_standing(rec, k, head, before, r->policy->config.clock_skew,
+			(int64_t)time(NULL), &why);
+	if (why) {
+		rec->revoked_reason = why;
+		(void)tc_mark_over(rec, k, head, before, &rec->revoked);
+	}
+	return 0;
+}
+
+static int
+keep(struct reading *r, struct tc_record *rec)
+{
+	if (r->n == r->room) {
+		size_t room = r->room ? 2 * r->room : 16;
+		struct tc_record **recs =
+		    realloc(r->recs, room * sizeof(struct tc_record *));
+
+		if (!recs)
+			return tc_fail(&r->trouble, TC_E_NOMEM,
+				       "out of memory");
+		r->recs = recs;
+		r->room = room;
+	}
+	r->recs[r->n++] = rec;
+	return TC_OK;
+}
+
+static int
+wanted(const struct reading *r, const struct tc_record *rec)
+{
+	return rec->state != TC_STATE_DELETED &&
+	       tc_may_touch(r->may, r->actor, rec->user) &&
+	       tc_filter_record(r->filter, rec);
+}
+
+/* Takes the record or frees it. */
+static int
+consider(struct reading *r, struct tc_record *rec, const unsigned char *key,
+	 const unsigned char *value, size_t len)
+{
+	const struct tc_view *v = &r->walk.view;
+	int rc = TC_OK;
+
+	if (!wanted(r, rec)) {
+		tc_record_free(rec);
+		return TC_OK;
+	}
+	if (judge(r, rec, key, value, len))
+		rc = tc_fail(&r->trouble, TC_E_UNAVAILABLE,
+			     "%s: the mark over the tokens of %s: is damaged",
+			     r->policy->store.paths[v->state.side], rec->user);
+	else if (tc_filter_standing(r->filter, rec) &&
+		 tc_filter_use(r->filter, rec)) {
+		rc = keep(r, rec);
+		if (rc == TC_OK)
+			return TC_OK;
+	}
+	tc_record_free(rec);
 	return rc;
 }
 
 static int
-find_mark(const struct all *a, const char *user, int64_t *before)
+gather(void *arg, const unsigned char *key, size_t key_len,
+       const unsigned char *value, size_t len)
 {
-	size_t len = strlen(user);
+	struct reading *r = arg;
+	struct tc_record *rec;
+	char id[TC_ID_LEN + 1];
 
-	*before = 0;
-	for (size_t i = 0; i < a->n_marks; i++) {
-		const struct item *it = &a->items[i];
-
-		if (it->key_len == len + 1 &&
-		    memcmp(it->key + 1, user, len) == 0)
-			return tc_user_mark(it->value, it->len, before);
-	}
-	return 0;
-}
-
-/* Decodes and says how it stands; the seal counts, too. */
-static struct tc_record *
-record_of(tc_handle *h, const struct tc_policy *p, const struct tc_head *head,
-	  const unsigned char *key, const unsigned char *value, size_t len)
-{
-	struct tc_record *r = tc_record_read(key, value, len);
-	const struct tc_key *k = r ? tc_keys_find(&p->keys, r->kid) : NULL;
-
-	if (!r)
-		return NULL;
-	r->standing = TC_UNAVAILABLE;
-	if (!k || tc_record_sealed(&h->crypto, k->rec, key, value, len))
-		r->standing = tc_standing(r, k, head, 0, p->config.clock_skew,
-					  (int64_t)time(NULL), NULL);
-	return r;
-}
-
-static void
-apply_mark(struct tc_record *r, int64_t before)
-{
-	if (r->created <= before && r->standing != TC_UNAVAILABLE &&
-	    r->standing != TC_UNKNOWN_KEY)
-		r->standing = TC_REVOKED;
+	if (key_len != 1 + TC_ID_BYTES || key[0] != 't' ||
+	    (r->id && memcmp(key + 1, r->id, TC_ID_BYTES) != 0))
+		return 0;
+	rec = tc_record_read(key, value, len);
+	if (rec)
+		return consider(r, rec, key, value, len);
+	tc_id_text(key + 1, id);
+	return tc_fail(&r->trouble, TC_E_UNAVAILABLE,
+		       "%s: the record %s is damaged",
+		       r->policy->store.paths[r->walk.view.state.side], id);
 }
 
 static int
-list(tc_handle *h, const unsigned char *id, tc_list_fn *fn, void *arg,
-     struct tc_error *err)
+step(struct reading *r, struct tc_error *err)
 {
-	struct all a;
-	int rc, stop = 0;
+	int rc = tc_walk_step(&r->walk, gather, drop, r, err);
 
-	rc = all_begin(&a, h, id, err);
-	if (rc != TC_OK)
-		return rc;
-	for (size_t i = a.n_marks; rc == TC_OK && !stop && i < a.n; i++) {
-		const struct item *it = &a.items[i];
-		struct tc_record *r;
-		int64_t before;
-
-		r = record_of(h, a.policy, &a.head, it->key, it->value,
-			      it->len);
-		if (!r || find_mark(&a, r->user, &before)) {
-			rc = tc_fail(err, TC_E_UNAVAILABLE,
-				     "%s: a record or "
-				     "a mark is damaged",
-				     a.policy->config.store);
-		} else {
-			apply_mark(r, before);
-			stop = fn(arg, r);
-		}
-		tc_record_free(r);
+	if (rc == TC_OK && r->trouble.code != TC_OK) {
+		*err = r->trouble;
+		rc = err->code;
 	}
-	all_end(&a);
+	return rc;
+}
+
+static int
+list(tc_handle *h, const struct tc_actor *actor, const struct tc_filter *filter,
+     const unsigned char *page, tc_list_fn *fn, void *arg, struct tc_error *err)
+{
+	struct tc_error local;
+	struct reading *r;
+	int stop = 0, rc = TC_OK;
+
+	if (!err)
+		err = &local;
+	r = begin(h, actor, page, err);
+	if (!r)
+		return err->code;
+	r->filter = filter;
+	while (rc == TC_OK && !stop && tc_walk_more(&r->walk)) {
+		rc = step(r, err);
+		for (size_t i = 0; rc == TC_OK && !stop && i < r->n; i++)
+			stop = fn(arg, r->recs[i]);
+		drop(r);
+	}
+	end(r);
 	return rc;
 }
 
@@ -186,160 +293,41 @@ tc_list(tc_handle *h, const struct tc_actor *actor,
 	const struct tc_filter *filter, tc_list_fn *fn, void *arg,
 	struct tc_error *err)
 {
-	struct tc_error local;
+	return list(h, actor, filter, NULL, fn, arg, err);
+}
 
-	(void)actor;
-	(void)filter;
-	return list(h, NULL, fn, arg, err ? err : &local);
+int
+tc_list_alike(tc_handle *h, const struct tc_actor *actor,
+	      const unsigned char id[4], tc_list_fn *fn, void *arg,
+	      struct tc_error *err)
+{
+	return list(h, actor, NULL, id, fn, arg, err);
 }
 
 int
 tc_show(tc_handle *h, const struct tc_actor *actor, const char *id,
 	struct tc_record **rec, struct tc_error *err)
 {
-	(void)actor;
-	struct tc_error local;
-	struct tc_policy *p;
-	struct tc_lookup items[2] = { { .key_len = 0 } };
 	unsigned char bytes[TC_ID_BYTES];
-	struct tc_head head;
-	struct tc_record *r = NULL;
-	int64_t before = 0;
+	struct tc_error local;
+	struct reading *r;
 	int rc;
 
 	if (!err)
 		err = &local;
 	if (tc_id_bytes(id, bytes))
 		return tc_fail(err, TC_E_INVALID, "not an id: %.40s", id);
-	p = tc_policy_get(h, err);
-	if (!p)
+	r = begin(h, actor, bytes, err);
+	if (!r)
 		return err->code;
-	tc_key_token(&items[0], bytes);
-	rc = tc_store_read(&p->store, items, 1, &head, err);
-	if (rc == TC_OK && !items[0].found)
+	r->id = bytes;
+	rc = step(r, err);
+	if (rc == TC_OK && r->n == 0)
 		rc = tc_fail(err, TC_E_NOTFOUND, "no such token: %s", id);
 	if (rc == TC_OK) {
-		r = record_of(h, p, &head, items[0].key, items[0].value,
-			      items[0].len);
-		if (!r)
-			rc = tc_fail(err, TC_E_UNAVAILABLE,
-				     "%s: the record "
-				     "%s is damaged",
-				     p->config.store, id);
+		*rec = r->recs[0];
+		r->n = 0;
 	}
-	if (rc == TC_OK) {
-		tc_key_user(&items[1], r->user);
-		rc = tc_store_read(&p->store, &items[1], 1, &head, err);
-	}
-	if (rc == TC_OK && items[1].found &&
-	    tc_user_mark(items[1].value, items[1].len, &before))
-		rc = tc_fail(err, TC_E_UNAVAILABLE,
-			     "%s: the user's mark is "
-			     "damaged",
-			     p->config.store);
-	tc_lookup_free(items, 2);
-	tc_policy_put(h, p);
-	if (rc != TC_OK) {
-		tc_record_free(r);
-		return rc;
-	}
-	apply_mark(r, before);
-	*rec = r;
-	return TC_OK;
-}
-
-/* ---- names ---- */
-
-struct search {
-	const char *name;
-	size_t len;
-	const char *slash; /* USER/LABEL, else the beginning of an id */
-	char id[TC_ID_LEN + 1];
-	size_t live, dead; /* how many fit: not revoked, revoked */
-};
-
-static int
-fits(const struct search *s, const struct tc_record *r)
-{
-	size_t user_len;
-
-	if (!s->slash)
-		return strncmp(r->id, s->name, s->len) == 0;
-	user_len = (size_t)(s->slash - s->name);
-	return strlen(r->user) == user_len &&
-	       memcmp(r->user, s->name, user_len) == 0 &&
-	       strcmp(r->label, s->slash + 1) == 0;
-}
-
-static int
-consider(void *arg, const struct tc_record *r)
-{
-	struct search *s = arg;
-	int dead = r->state == TC_STATE_REVOKED && s->slash;
-
-	if (!fits(s, r))
-		return 0;
-	if (!dead || s->live == 0)
-		memcpy(s->id, r->id, sizeof(s->id));
-	if (dead)
-		s->dead++;
-	else
-		s->live++;
-	return 0;
-}
-
-/* The bits of the first six characters, which name the page; the rest may
- * be missing or anything. */
-static int
-first_bytes(const char *name, unsigned char out[4])
-{
-	char text[] = "000000000000000000000000";
-	unsigned char id[TC_ID_BYTES];
-
-	for (int i = 0; i < TC_ID_PREFIX_MIN; i++)
-		text[i] = name[i];
-	if (tc_id_bytes(text, id))
-		return -1;
-	memcpy(out, id, 4);
-	return 0;
-}
-
-int
-tc_find(tc_handle *h, const struct tc_actor *actor, const char *name,
-	char id[TC_ID_LEN + 1], struct tc_error *err)
-{
-	(void)actor;
-	unsigned char page[4];
-	struct search s = { .name = name,
-			    .len = strlen(name),
-			    .slash = strchr(name, '/') };
-	struct tc_error local;
-	int rc;
-
-	if (!err)
-		err = &local;
-	if (!s.slash && (s.len < TC_ID_PREFIX_MIN || s.len > TC_ID_LEN))
-		return tc_fail(err, TC_E_INVALID,
-			       "a token is named by %d to "
-			       "%d characters of its id, or by USER/LABEL: "
-			       "%.40s",
-			       TC_ID_PREFIX_MIN, TC_ID_LEN, name);
-	if (s.slash)
-		rc = list(h, NULL, consider, &s, err);
-	else if (first_bytes(name, page) == 0)
-		rc = list(h, page, consider, &s, err);
-	else
-		rc = TC_OK; /* not the alphabet of ids: there is none */
-	if (rc != TC_OK)
-		return rc;
-	if (s.live + s.dead == 0)
-		return tc_fail(err, TC_E_NOTFOUND, "no such token: %.200s",
-			       name);
-	if (s.live > 1 || (s.live == 0 && s.dead > 1))
-		return tc_fail(err, TC_E_AMBIGUOUS,
-			       "%.200s: fits %zu tokens: "
-			       "name it by its id",
-			       name, s.live ? s.live : s.dead);
-	memcpy(id, s.id, TC_ID_LEN + 1);
-	return TC_OK;
+	end(r);
+	return rc;
 }

@@ -18,7 +18,10 @@ libtokencore_SRCS := \
 	libtokencore/crypto.c \
 	libtokencore/decoy.c \
 	libtokencore/edit.c \
+	libtokencore/ended.c \
 	libtokencore/error.c \
+	libtokencore/filter.c \
+	libtokencore/find.c \
 	libtokencore/gdbmfile.c \
 	libtokencore/handle.c \
 	libtokencore/head.c \
@@ -57,6 +60,7 @@ libtokencore_SRCS := \
 	libtokencore/trust.c \
 	libtokencore/verdict.c \
 	libtokencore/verify.c \
+	libtokencore/walk.c \
 	libtokencore/when.c
 libtokencore_MAP := libtokencore/libtokencore.map
 libtokencore_EXPORTS := libtokencore/libtokencore.exports

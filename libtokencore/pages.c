@@ -324,6 +324,15 @@ tc_map_page_of_id(const struct tc_map *m, const unsigned char id[4])
 	return address(m->head->pages, first_bits(id, 30));
 }
 
+uint64_t
+tc_map_step(uint32_t pages, uint32_t page)
+{
+	uint64_t p = level(pages);
+
+	/* Split already at this level, or made by such a split? */
+	return page < pages - p || page >= p ? 2 * p : p;
+}
+
 int
 tc_map_page(struct tc_map *m, uint32_t number, tc_item_fn *fn, void *arg)
 {

@@ -47,6 +47,13 @@ int tc_map_page(struct tc_map *m, uint32_t page, tc_item_fn *fn, void *arg);
  * six characters of their text say. */
 uint32_t tc_map_page_of_id(const struct tc_map *m, const unsigned char id[4]);
 
+/* How far apart the pages lie that take over a page's items as the map grows.
+ * While there are `pages` of them, `page` holds the items whose hash leaves it
+ * as remainder of that step (a power of two); however often it is split later,
+ * these lie in page, page + step, page + 2 step, ..., and nothing else does.
+ * Pages never merge. */
+uint64_t tc_map_step(uint32_t pages, uint32_t page);
+
 /* Makes the empty pages of a new file. */
 int tc_map_create(struct tc_map *m);
 

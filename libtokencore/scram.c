@@ -11,6 +11,7 @@
 #include "error.h"
 #include "record.h"
 #include "token.h"
+#include "walk.h"
 
 int
 tc_scram_make(const struct tc_crypto *c, const char *token,
@@ -72,7 +73,8 @@ consider(void *arg, const unsigned char *key, size_t key_len,
 	r = tc_record_read(key, value, len);
 	if (!r)
 		return -1;
-	if (strcmp(r->user, s->user) == 0 &&
+	/* Of a deleted token only what refuses it is left. */
+	if (r->state != TC_STATE_DELETED && strcmp(r->user, s->user) == 0 &&
 	    strncmp(r->id, s->beginning, s->len) == 0) {
 		s->n++;
 		memcpy(s->proof.id, key + 1, TC_ID_BYTES);
@@ -104,17 +106,20 @@ static enum tc_verdict
 search(const struct tc_policy *p, const struct tc_request *req,
        struct search *s, struct tc_result *res)
 {
-	struct tc_head head;
 	struct tc_error err;
+	struct tc_walk walk;
 	unsigned char page[4];
+	int rc;
 
 	if (!p->config.enabled)
 		return TC_DISABLED;
 	if (tc_config_claim(&p->config, req->user, s->user) ||
 	    page_of(s->beginning, s->len, page))
 		return TC_UNKNOWN_TOKEN;
-	if (tc_store_alike(&p->store, page, &head, consider, start_over, s,
-			   &err)) {
+	tc_walk_begin(&walk, &p->store, page);
+	rc = tc_walk_step(&walk, consider, start_over, s, &err);
+	tc_walk_end(&walk);
+	if (rc != TC_OK) {
 		memcpy(res->detail, err.text, sizeof(res->detail));
 		return TC_UNAVAILABLE;
 	}

@@ -19,12 +19,33 @@ key_mark(const struct tc_head *head, unsigned kid)
 	return 0;
 }
 
+const char *
+tc_mark_over(const struct tc_record *r, const struct tc_key *key,
+	     const struct tc_head *head, int64_t user_before, int64_t *moment)
+{
+	int64_t key_before = key_mark(head, r->kid);
+
+	/* A retired key's mark is over all times. */
+	*moment = key_before == INT64_MAX ? 0 : key_before;
+	if (key->state == TC_KEY_RETIRED || r->created <= key_before)
+		return "its key is retired";
+	*moment = user_before;
+	if (r->created <= user_before)
+		return "everything of the user was revoked";
+	*moment = head->all_before;
+	if (r->created <= head->all_before)
+		return "everything was revoked";
+	*moment = 0;
+	return NULL;
+}
+
 enum tc_verdict
 tc_standing(const struct tc_record *r, const struct tc_key *key,
 	    const struct tc_head *head, int64_t user_before, int64_t skew,
 	    int64_t now, const char **why)
 {
 	const char *unused;
+	int64_t moment;
 
 	if (!why)
 		why = &unused;
@@ -35,19 +56,9 @@ tc_standing(const struct tc_record *r, const struct tc_key *key,
 		*why = r->state == TC_STATE_DELETED ? "it was deleted" : NULL;
 		return TC_REVOKED;
 	}
-	if (key->state == TC_KEY_RETIRED ||
-	    r->created <= key_mark(head, r->kid)) {
-		*why = "its key is retired";
+	*why = tc_mark_over(r, key, head, user_before, &moment);
+	if (*why)
 		return TC_REVOKED;
-	}
-	if (r->created <= user_before) {
-		*why = "everything of the user was revoked";
-		return TC_REVOKED;
-	}
-	if (r->created <= head->all_before) {
-		*why = "everything was revoked";
-		return TC_REVOKED;
-	}
 	if (r->expires && now >= r->expires)
 		return TC_EXPIRED;
 	if (r->created > now + skew)

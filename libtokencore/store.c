@@ -11,9 +11,6 @@
 #include "error.h"
 #include "trust.h"
 
-/* A commit takes a millisecond and a lookup some microseconds: being
- * overtaken that often means that something is wrong with the state file. */
-#define TRIES 1000
 #define MOVED (-1)
 
 const char *const tc_store_names[TC_STORE_FILES] = {
@@ -199,8 +196,8 @@ read_once(const struct tc_store *s, struct tc_lookup *items, size_t n,
 	return rc;
 }
 
-static int
-always_moving(const struct tc_store *s, struct tc_error *err)
+int
+tc_store_restless(const struct tc_store *s, struct tc_error *err)
 {
 	return tc_fail(err, TC_E_UNAVAILABLE, "%s: does not come to rest",
 		       s->paths[TC_FILE_STATE]);
@@ -212,67 +209,13 @@ tc_store_read(const struct tc_store *s, struct tc_lookup *items, size_t n,
 {
 	for (size_t i = 0; i < n; i++)
 		items[i].value = NULL;
-	for (int i = 0; i < TRIES; i++) {
+	for (int i = 0; i < TC_STORE_TRIES; i++) {
 		int rc = read_once(s, items, n, head, err);
 
 		if (rc != MOVED)
 			return rc;
 	}
-	return always_moving(s, err);
-}
-
-/* All pages, or the one of an id. */
-static int
-each_once(const struct tc_store *s, const unsigned char *id,
-	  struct tc_head *head, tc_item_fn *fn, void *arg, struct tc_error *err)
-{
-	struct tc_view v;
-	int rc = tc_view_open(s, &v, err), stop = 0;
-
-	if (rc != TC_OK)
-		return rc;
-	if (id)
-		stop =
-		    tc_map_page(&v.map, tc_map_page_of_id(&v.map, id), fn, arg);
-	for (uint32_t i = 0; !id && !stop && i < v.state.head.pages; i++)
-		stop = tc_map_page(&v.map, i, fn, arg);
-	if (stop < 0)
-		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
-			     s->paths[v.state.side], v.map.why);
-	if (moved(s, v.state_fd))
-		rc = MOVED;
-	*head = v.state.head;
-	tc_view_close(&v);
-	return rc;
-}
-
-static int
-each(const struct tc_store *s, const unsigned char *id, struct tc_head *head,
-     tc_item_fn *fn, void (*restart)(void *), void *arg, struct tc_error *err)
-{
-	for (int i = 0; i < TRIES; i++) {
-		int rc = each_once(s, id, head, fn, arg, err);
-
-		if (rc != MOVED)
-			return rc;
-		restart(arg);
-	}
-	return always_moving(s, err);
-}
-
-int
-tc_store_each(const struct tc_store *s, struct tc_head *head, tc_item_fn *fn,
-	      void (*restart)(void *), void *arg, struct tc_error *err)
-{
-	return each(s, NULL, head, fn, restart, arg, err);
-}
-
-int
-tc_store_alike(const struct tc_store *s, const unsigned char id[4],
-	       struct tc_head *head, tc_item_fn *fn, void (*restart)(void *),
-	       void *arg, struct tc_error *err)
-{
-	return each(s, id, head, fn, restart, arg, err);
+	return tc_store_restless(s, err);
 }
 
 void

@@ -49,17 +49,10 @@ int tc_store_read(const struct tc_store *s, struct tc_lookup *items, size_t n,
 		  struct tc_head *head, struct tc_error *err);
 void tc_lookup_free(struct tc_lookup *items, size_t n);
 
-/* All items of one commit's state, page by page.  fn may be called again from
- * the start, after restart(arg), when commits overtook it. */
-int tc_store_each(const struct tc_store *s, struct tc_head *head,
-		  tc_item_fn *fn, void (*restart)(void *), void *arg,
-		  struct tc_error *err);
-
-/* The same for the one page of all tokens whose ids begin with the first 30
- * bits of `id`. */
-int tc_store_alike(const struct tc_store *s, const unsigned char id[4],
-		   struct tc_head *head, tc_item_fn *fn,
-		   void (*restart)(void *), void *arg, struct tc_error *err);
+/* A commit takes a millisecond and a lookup some microseconds: a reader that
+ * was overtaken that often gives up, with this failure. */
+#define TC_STORE_TRIES 1000
+int tc_store_restless(const struct tc_store *s, struct tc_error *err);
 
 /* A state file that is being looked at, and the data file it names. */
 struct tc_view {

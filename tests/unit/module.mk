@@ -8,10 +8,12 @@ tests_unit_NAMES := \
 	caveat \
 	config \
 	damage \
+	ended \
 	inifile \
 	journal \
 	keys \
 	limits \
+	list \
 	manual \
 	match \
 	number \
@@ -24,12 +26,14 @@ tests_unit_NAMES := \
 	token \
 	trust \
 	verify \
+	walk \
 	when
 tests_unit_PROGS := $(BUILD)/tests/unit/vectors
 
 $(addprefix $(BUILD)/tests/unit/,$(tests_unit_NAMES)): \
 $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o \
 		$(BUILD)/obj/tests/unit/common.o \
+		$(BUILD)/obj/tests/unit/fill.o \
 		$(BUILD)/obj/tests/unit/host.o $(BUILD)/libtokencore.a
 	@mkdir -p $(@D)
 	$(say) LINK $(@F)

@@ -172,6 +172,42 @@ every_item_once(void **state)
 	test_map_close(&t, TC_GDBM_WRITE);
 }
 
+/* Wherever an item lies later, it is a multiple of the step away from where it
+ * lay, and in no other page's line. */
+static void
+steps(void **state)
+{
+	struct tc_head head;
+	struct tc_map m = { .head = &head };
+
+	(void)state;
+	for (uint32_t before = 1; before < 70; before++) {
+		for (uint32_t after = before; after < 300;
+		     after += 1 + after / 9) {
+			for (uint32_t hash = 0; hash < 1024; hash++) {
+				unsigned char id[4] = {
+					0, 0, (unsigned char)(hash >> 6),
+					(unsigned char)(hash << 2)
+				};
+				uint64_t step;
+				uint32_t was, is;
+
+				head.pages = before;
+				was = tc_map_page_of_id(&m, id);
+				step = tc_map_step(before, was);
+				head.pages = after;
+				is = tc_map_page_of_id(&m, id);
+				assert_true(is >= was);
+				assert_true((is - was) % step == 0);
+				/* The lines of two pages do not cross. */
+				assert_true(is == was || is >= before);
+				assert_true(was + step >= before);
+			}
+		}
+	}
+	assert_true(tc_map_step(UINT32_MAX, 5) == (uint64_t)1 << 32);
+}
+
 static void
 keys_of_odd_length(void **state)
 {
@@ -262,9 +298,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_DIR(like_an_array),
-		WITH_DIR(every_item_once),
-		WITH_DIR(keys_of_odd_length),
+		WITH_DIR(like_an_array), WITH_DIR(every_item_once),
+		cmocka_unit_test(steps), WITH_DIR(keys_of_odd_length),
 		WITH_DIR(nothing_stays),
 	};
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "commit.h"
+#include "fill.h"
 #include "standing.h"
 
 static const struct tc_create plain = { .user = "unit-alice",
@@ -93,31 +93,6 @@ expiry_by_caveat(void **state)
 
 /* ---- marks ---- */
 
-/* Commits a mark over a user's tokens, or over a key's if user is NULL. */
-static void
-mark(struct test_host *host, const char *user, unsigned kid, int64_t before)
-{
-	struct tc_policy *p = tc_policy_get(host->h, &host->err);
-	struct tc_lookup key = { .key_len = 0 };
-	struct tc_writer value = { 0 };
-	struct tc_txn *txn;
-
-	assert_non_null(p);
-	assert_int_equal(tc_txn_begin(&p->store, &txn, &host->err), TC_OK);
-	tc_put(&value, (uint64_t)before, 8);
-	if (user) {
-		tc_key_user(&key, user);
-		tc_txn_put(txn, &key, value.data, value.len);
-	} else {
-		tc_txn_mark_key(txn, kid, before);
-	}
-	assert_int_equal(tc_txn_commit(txn, before, NULL, NULL, &host->err),
-			 TC_OK);
-	tc_txn_end(txn);
-	tc_writer_free(&value);
-	tc_policy_put(host->h, p);
-}
-
 static enum tc_verdict
 standing(struct test_host *host, const char *id)
 {
@@ -137,16 +112,16 @@ marks(void **state)
 	struct test_login l = test_login(host, &plain);
 	int64_t made = l.rec->created;
 
-	mark(host, "unit-alice", 0, made - 1);
-	mark(host, "unit-alicf", 0, made + 1000);
-	mark(host, "unit-alic", 0, made + 1000);
-	mark(host, NULL, 1, made - 1);
-	mark(host, NULL, 2, made + 1000);
+	MARK(host, "unit-alice", 0, made - 1);
+	MARK(host, "unit-alicf", 0, made + 1000);
+	MARK(host, "unit-alic", 0, made + 1000);
+	MARK(host, NULL, 1, made - 1);
+	MARK(host, NULL, 2, made + 1000);
 	EXPECT(&l, "unit-alice", NULL, NULL, made, TC_VALID);
 	EXPECT(&l, NULL, NULL, NULL, made, TC_VALID);
 	assert_int_equal(standing(host, l.rec->id), TC_VALID);
 
-	mark(host, "unit-alice", 0, made);
+	MARK(host, "unit-alice", 0, made);
 	EXPECT(&l, "unit-alice", NULL, NULL, made, TC_REVOKED);
 	assert_non_null(strstr(l.res.detail, "user"));
 	/* Also where nobody claims to be anyone. */
@@ -154,9 +129,9 @@ marks(void **state)
 	EXPECT(&l, "unit-bob", NULL, NULL, made, TC_WRONG_USER);
 	assert_int_equal(standing(host, l.rec->id), TC_REVOKED);
 
-	mark(host, "unit-alice", 0, made - 1);
+	MARK(host, "unit-alice", 0, made - 1);
 	EXPECT(&l, NULL, NULL, NULL, made, TC_VALID);
-	mark(host, NULL, 1, made);
+	MARK(host, NULL, 1, made);
 	EXPECT(&l, NULL, NULL, NULL, made, TC_REVOKED);
 	assert_non_null(strstr(l.res.detail, "key"));
 	assert_int_equal(standing(host, l.rec->id), TC_REVOKED);
@@ -168,22 +143,17 @@ a_mark_that_is_damaged(void **state)
 {
 	struct test_host *host = *state;
 	struct test_login l = test_login(host, &plain);
-	struct tc_policy *p = tc_policy_get(host->h, &host->err);
 	struct tc_lookup key = { .key_len = 0 };
-	struct tc_txn *txn;
 
+	tc_key_user(&key, "unit-alice");
 	for (size_t len = 0; len < 10; len += 3) {
-		assert_int_equal(tc_txn_begin(&p->store, &txn, &host->err),
+		assert_int_equal(test_fill_item(host->h, &key,
+						"\0\0\0\0\0\0\0\0\0\0", len,
+						&host->err),
 				 TC_OK);
-		tc_key_user(&key, "unit-alice");
-		tc_txn_put(txn, &key, "\0\0\0\0\0\0\0\0\0\0", len);
-		assert_int_equal(tc_txn_commit(txn, 1, NULL, NULL, &host->err),
-				 TC_OK);
-		tc_txn_end(txn);
 		EXPECT(&l, "unit-alice", NULL, NULL, 0, TC_UNAVAILABLE);
 		EXPECT(&l, NULL, NULL, NULL, 0, TC_UNAVAILABLE);
 	}
-	tc_policy_put(host->h, p);
 	tc_record_free(l.rec);
 }
 

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "walk.h"
+
+#include <string.h>
+
+#include "error.h"
+
+#define MOVED (-1)
+
+void
+tc_walk_begin(struct tc_walk *w, const struct tc_store *s,
+	      const unsigned char *id)
+{
+	memset(w, 0, sizeof(*w));
+	w->store = s;
+	w->id = id;
+	w->view.state_fd = -1;
+}
+
+void
+tc_walk_end(struct tc_walk *w)
+{
+	tc_view_close(&w->view);
+}
+
+int
+tc_walk_more(const struct tc_walk *w)
+{
+	return w->pages == 0 || (!w->id && w->next < w->pages);
+}
+
+/* The view of the step before, or a new one. */
+static int
+open_view(struct tc_walk *w, struct tc_error *err)
+{
+	const struct tc_head *head = &w->view.state.head;
+	int rc;
+
+	if (w->view.state_fd >= 0)
+		return TC_OK;
+	rc = tc_view_open(w->store, &w->view, err);
+	if (rc != TC_OK)
+		return rc;
+	if (w->pages == 0) {
+		w->pages = head->pages;
+		memcpy(w->store_id, head->store_id, TC_STORE_ID_LEN);
+	}
+	if (head->pages >= w->pages &&
+	    memcmp(head->store_id, w->store_id, TC_STORE_ID_LEN) == 0)
+		return TC_OK;
+	return tc_fail(err, TC_E_UNAVAILABLE,
+		       "%s: another store was put there meanwhile",
+		       w->store->paths[TC_FILE_STATE]);
+}
+
+static int
+step_once(struct tc_walk *w, tc_item_fn *fn, void *arg, struct tc_error *err)
+{
+	struct tc_view *v = &w->view;
+	uint64_t page, apart;
+	int stop = 0, rc = open_view(w, err);
+
+	if (rc != TC_OK)
+		return rc;
+	page = w->id ? tc_map_page_of_id(&v->map, w->id) : w->next;
+	apart =
+	    tc_map_step(w->id ? v->state.head.pages : w->pages, (uint32_t)page);
+	for (; stop == 0 && page < v->state.head.pages; page += apart)
+		stop = tc_map_page(&v->map, (uint32_t)page, fn, arg);
+	if (stop < 0)
+		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
+			     w->store->paths[v->state.side], v->map.why);
+	return tc_view_moved(w->store, v) ? MOVED : rc;
+}
+
+int
+tc_walk_step(struct tc_walk *w, tc_item_fn *fn, void (*restart)(void *),
+	     void *arg, struct tc_error *err)
+{
+	for (int i = 0; i < TC_STORE_TRIES; i++) {
+		int rc = step_once(w, fn, arg, err);
+
+		if (rc == TC_OK)
+			w->next++;
+		else
+			tc_view_close(&w->view);
+		if (rc != MOVED)
+			return rc;
+		restart(arg);
+	}
+	return tc_store_restless(w->store, err);
+}
