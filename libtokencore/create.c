@@ -58,11 +58,9 @@ must_be_new(struct tc_change *c, const char *id, struct tc_error *err)
 		   : rc;
 }
 
-/* Later than every mark: else a token made in the second of a revocation of
- * everything would be revoked by it, too. */
-static int
-issue_time(struct tc_change *c, const char *user, int64_t *created,
-	   struct tc_error *err)
+int
+tc_issue_time(struct tc_change *c, const char *user, int64_t *created,
+	      struct tc_error *err)
 {
 	const struct tc_head *head = tc_txn_map(c->txn)->head;
 	int64_t before;
@@ -105,7 +103,7 @@ tc_mint(struct tc_change *c, const struct tc_create *spec,
 	if (rc == TC_OK)
 		rc = tc_spec_allowed(c->policy, spec, c->now, &r.expires, err);
 	if (rc == TC_OK)
-		rc = issue_time(c, spec->user, &r.created, err);
+		rc = tc_issue_time(c, spec->user, &r.created, err);
 	if (rc == TC_OK && mint(&c->h->crypto, key, spec->user, tok, r.id))
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "no random numbers");
 	if (rc == TC_OK && make_verifier(&c->h->crypto, tok, &scram))

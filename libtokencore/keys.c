@@ -58,6 +58,7 @@ set_secret(struct parse *p, struct tc_key *key, const char *value)
 		return fault;
 	if (tc_derive_key(p->crypto, "mac", key->kid, value, len, key->mac) ||
 	    tc_derive_key(p->crypto, "rec", key->kid, value, len, key->rec) ||
+	    tc_derive_key(p->crypto, "imp", key->kid, value, len, key->imp) ||
 	    tc_sha256(p->crypto, &whole, 1, key->print))
 		return "the key cannot be derived";
 	key->has_secret = 1;

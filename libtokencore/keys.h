@@ -16,7 +16,7 @@ struct tc_key {
 	int has_secret;
 	enum tc_key_state state;
 	unsigned state_line; /* where "state =" stands in the file */
-	unsigned char mac[TC_KEY_LEN], rec[TC_KEY_LEN];
+	unsigned char mac[TC_KEY_LEN], rec[TC_KEY_LEN], imp[TC_KEY_LEN];
 	unsigned char print[TC_KEY_LEN]; /* tells equal secrets */
 };
 

@@ -18,4 +18,9 @@ int tc_mint(struct tc_change *c, const struct tc_create *spec,
 	    const struct tc_minting *how, struct tc_token *tok,
 	    struct tc_record **rec, struct tc_error *err);
 
+/* The present, but later than every mark: else what is made in the second of a
+ * revocation of everything would be revoked by it, too. */
+int tc_issue_time(struct tc_change *c, const char *user, int64_t *created,
+		  struct tc_error *err);
+
 #endif

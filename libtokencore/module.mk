@@ -45,7 +45,6 @@ libtokencore_SRCS := \
 	libtokencore/number.c \
 	libtokencore/owner.c \
 	libtokencore/pages.c \
-	libtokencore/pending.c \
 	libtokencore/permit.c \
 	libtokencore/record.c \
 	libtokencore/restore.c \

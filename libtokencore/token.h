@@ -41,7 +41,8 @@ void tc_token_write(const struct tc_token *tok, char out[TC_TOKEN_MAX + 1]);
 
 unsigned tc_token_kid(const struct tc_token *tok);
 
-/* The key that tags tokens ("mac") or seals records ("rec") of a kid. */
+/* The key that tags tokens ("mac"), seals records ("rec") or hashes values made
+ * elsewhere ("imp") of a kid. */
 int tc_derive_key(const struct tc_crypto *c, const char *purpose, unsigned kid,
 		  const void *secret, size_t len,
 		  unsigned char key[TC_KEY_LEN]);

@@ -12,28 +12,15 @@
 #include "audit.h"
 #include "caveat.h"
 #include "error.h"
+#include "imported.h"
 #include "match.h"
 #include "owner.h"
 #include "record.h"
 #include "standing.h"
+#include "verify.h"
 
-/* What the steps of one decision hand on. */
-struct trial {
-	tc_handle *h;
-	struct tc_policy *policy;
-	const struct tc_request *req;
-	struct tc_result *res;
-	char claimed[TC_USER_MAX + 1]; /* without the realm; "": none */
-	int64_t now;
-	struct tc_head head;
-	struct tc_lookup items[2]; /* the record; the user's mark */
-	struct tc_record *record;
-	int64_t user_before;
-	int rightful; /* a right tag without a record */
-};
-
-static enum tc_verdict
-say(struct trial *t, enum tc_verdict verdict, const char *why)
+enum tc_verdict
+tc_trial_say(struct tc_trial *t, enum tc_verdict verdict, const char *why)
 {
 	if (why)
 		(void)snprintf(t->res->detail, sizeof(t->res->detail), "%s",
@@ -41,8 +28,8 @@ say(struct trial *t, enum tc_verdict verdict, const char *why)
 	return verdict;
 }
 
-static int
-read_claim(struct trial *t)
+int
+tc_trial_claim(struct tc_trial *t)
 {
 	return tc_config_claim(&t->policy->config, t->req->user, t->claimed);
 }
@@ -50,7 +37,7 @@ read_claim(struct trial *t)
 /* Reads record and mark.  The seal is computed also for a record that is not
  * there, so that both cases take the same time. */
 static enum tc_verdict
-read_record(struct trial *t, const unsigned char id[TC_ID_BYTES],
+read_record(struct tc_trial *t, const unsigned char id[TC_ID_BYTES],
 	    const struct tc_key *key)
 {
 	static const unsigned char blank[200];
@@ -63,7 +50,7 @@ read_record(struct trial *t, const unsigned char id[TC_ID_BYTES],
 	tc_key_token(item, id);
 	tc_key_user(&t->items[1], t->claimed);
 	if (tc_store_read(&t->policy->store, t->items, 2, &t->head, &err))
-		return say(t, TC_UNAVAILABLE, err.text);
+		return tc_trial_say(t, TC_UNAVAILABLE, err.text);
 	if (item->found) {
 		data = item->value;
 		len = item->len;
@@ -74,15 +61,19 @@ read_record(struct trial *t, const unsigned char id[TC_ID_BYTES],
 		return TC_VALID;
 	t->record = tc_record_read(item->key, item->value, item->len);
 	if (!t->record)
-		return say(t, TC_UNAVAILABLE, "the record is damaged");
+		return tc_trial_say(t, TC_UNAVAILABLE, "the record is damaged");
 	/* Without its key a record cannot be judged, only refused. */
 	if (key->kid && (!sealed || t->record->kid != key->kid))
-		return say(t, TC_UNAVAILABLE, "the record's seal does not fit");
+		return tc_trial_say(t, TC_UNAVAILABLE,
+				    "the record's seal does not fit");
+	if (t->record->imported)
+		return tc_trial_say(t, TC_UNAVAILABLE,
+				    "the record is not of a token");
 	return TC_VALID;
 }
 
 static void
-fill_in(struct trial *t, const struct tc_proof *proof)
+fill_in(struct tc_trial *t, const struct tc_proof *proof)
 {
 	const struct tc_record *r = t->record;
 	struct tc_result *res = t->res;
@@ -98,7 +89,7 @@ fill_in(struct trial *t, const struct tc_proof *proof)
 
 /* The mark of the owner, if the claim did not name the owner. */
 static enum tc_verdict
-read_mark(struct trial *t)
+read_mark(struct tc_trial *t)
 {
 	struct tc_lookup *item = &t->items[1];
 	struct tc_head head;
@@ -108,16 +99,17 @@ read_mark(struct trial *t)
 		tc_lookup_free(item, 1);
 		tc_key_user(item, t->record->user);
 		if (tc_store_read(&t->policy->store, item, 1, &head, &err))
-			return say(t, TC_UNAVAILABLE, err.text);
+			return tc_trial_say(t, TC_UNAVAILABLE, err.text);
 	}
 	if (item->found &&
 	    tc_user_mark(item->value, item->len, &t->user_before))
-		return say(t, TC_UNAVAILABLE, "the user's mark is damaged");
+		return tc_trial_say(t, TC_UNAVAILABLE,
+				    "the user's mark is damaged");
 	return TC_VALID;
 }
 
 static int
-service_fits(const struct trial *t)
+service_fits(const struct tc_trial *t)
 {
 	const struct tc_record *r = t->record;
 
@@ -131,7 +123,7 @@ service_fits(const struct trial *t)
 }
 
 static int
-source_fits(const struct trial *t, const struct tc_source *peer)
+source_fits(const struct tc_trial *t, const struct tc_source *peer)
 {
 	const struct tc_record *r = t->record;
 
@@ -145,7 +137,7 @@ source_fits(const struct trial *t, const struct tc_source *peer)
 
 /* Does the caveat's list of services name this login's? */
 static int
-caveat_service_fits(const struct trial *t, const char *joined)
+caveat_service_fits(const struct tc_trial *t, const char *joined)
 {
 	char name[TC_SERVICE_MAX + 1];
 
@@ -161,7 +153,7 @@ caveat_service_fits(const struct trial *t, const char *joined)
 }
 
 static enum tc_verdict
-caveat_holds(struct trial *t, const struct tc_caveat *c,
+caveat_holds(struct tc_trial *t, const struct tc_caveat *c,
 	     const struct tc_source *peer)
 {
 	switch (c->type) {
@@ -183,7 +175,7 @@ caveat_holds(struct trial *t, const struct tc_caveat *c,
 /* The least of the verdicts by the enum's order, which is the order of the
  * steps: "expired" is said before "wrong-service". */
 static enum tc_verdict
-limits(struct trial *t, const struct tc_proof *proof)
+limits(struct tc_trial *t, const struct tc_proof *proof)
 {
 	struct tc_caveat caveats[TC_CAVEATS_MAX];
 	size_t n =
@@ -207,8 +199,9 @@ limits(struct trial *t, const struct tc_proof *proof)
 }
 
 /* Everything that is asked of a token whose tag is right. */
-static enum tc_verdict
-judge(struct trial *t, const struct tc_proof *proof, const struct tc_key *key)
+enum tc_verdict
+tc_trial_judge(struct tc_trial *t, const struct tc_proof *proof,
+	       const struct tc_key *key)
 {
 	const char *why = NULL;
 	enum tc_verdict verdict, limit;
@@ -225,10 +218,10 @@ judge(struct trial *t, const struct tc_proof *proof, const struct tc_key *key)
 	if (limit < verdict)
 		verdict = limit;
 	if (verdict != TC_VALID)
-		return say(t, verdict, why);
+		return tc_trial_say(t, verdict, why);
 	why = tc_owner_refused(&t->policy->config, t->policy->roots, t->req,
 			       t->record->user, &verdict);
-	return say(t, verdict, why);
+	return tc_trial_say(t, verdict, why);
 }
 
 /* The key that stands in for one we do not have: refusing has to take as long
@@ -236,7 +229,7 @@ judge(struct trial *t, const struct tc_proof *proof, const struct tc_key *key)
 static const struct tc_key no_key;
 
 static enum tc_verdict
-check_tag(struct trial *t, const struct tc_token *tok)
+check_tag(struct tc_trial *t, const struct tc_token *tok)
 {
 	const struct tc_key *key, *known;
 	struct tc_proof proof = { .caveats_len = 0 };
@@ -247,39 +240,40 @@ check_tag(struct trial *t, const struct tc_token *tok)
 	known = tc_keys_find(&t->policy->keys, tc_token_kid(tok));
 	key = known ? known : &no_key;
 	if (tc_token_id(&t->h->crypto, tok, proof.id))
-		return say(t, TC_UNAVAILABLE, "no SHA-256");
+		return tc_trial_say(t, TC_UNAVAILABLE, "no SHA-256");
 	verdict = read_record(t, proof.id, key);
 	if (tc_token_tag(&t->h->crypto, key->mac,
 			 t->record ? t->record->user : t->claimed, tok, want))
-		return say(t, TC_UNAVAILABLE, "no HMAC");
+		return tc_trial_say(t, TC_UNAVAILABLE, "no HMAC");
 	right = CRYPTO_memcmp(want, tok->tag, TC_TAG_LEN) == 0;
 	OPENSSL_cleanse(want, sizeof(want));
 	if (verdict != TC_VALID)
 		return verdict;
 	if (!known && t->policy->stale)
-		return say(t, TC_UNAVAILABLE,
-			   "the keys changed and this "
-			   "process may not read them");
+		return tc_trial_say(t, TC_UNAVAILABLE,
+				    "the keys changed and this "
+				    "process may not read them");
 	if (!known)
 		return TC_UNKNOWN_KEY;
 	if (!t->record) {
 		t->rightful = right && t->req->user;
-		return say(t, TC_UNKNOWN_TOKEN,
-			   t->rightful ? "the tag is "
-					 "right: the store was rolled back, or "
-					 "the key is "
-					 "known to someone"
-				       : NULL);
+		return tc_trial_say(t, TC_UNKNOWN_TOKEN,
+				    t->rightful ? "the tag is "
+						  "right: the store was rolled "
+						  "back, or "
+						  "the key is "
+						  "known to someone"
+						: NULL);
 	}
 	if (!right)
 		return TC_FORGED;
 	proof.caveats_len = (unsigned char)tok->caveats_len;
 	memcpy(proof.caveats, tok->caveats, tok->caveats_len);
-	return judge(t, &proof, known);
+	return tc_trial_judge(t, &proof, known);
 }
 
 static enum tc_verdict
-recheck(struct trial *t, const struct tc_proof *proof)
+recheck(struct tc_trial *t, const struct tc_proof *proof)
 {
 	struct tc_error err;
 	const struct tc_key *key;
@@ -291,35 +285,50 @@ recheck(struct trial *t, const struct tc_proof *proof)
 	    tc_caveats_check(proof->caveats, proof->caveats_len) < 0)
 		return TC_MALFORMED;
 	if (tc_store_read(&t->policy->store, t->items, 2, &t->head, &err))
-		return say(t, TC_UNAVAILABLE, err.text);
+		return tc_trial_say(t, TC_UNAVAILABLE, err.text);
 	if (!t->items[0].found)
 		return TC_UNKNOWN_TOKEN;
 	t->record =
 	    tc_record_read(t->items[0].key, t->items[0].value, t->items[0].len);
 	if (!t->record)
-		return say(t, TC_UNAVAILABLE, "the record is damaged");
+		return tc_trial_say(t, TC_UNAVAILABLE, "the record is damaged");
 	key = tc_keys_find(&t->policy->keys, t->record->kid);
 	if (!key)
 		return TC_UNKNOWN_KEY;
 	if (!tc_record_sealed(&t->h->crypto, key->rec, t->items[0].key,
 			      t->items[0].value, t->items[0].len))
-		return say(t, TC_UNAVAILABLE, "the record's seal does not fit");
-	return judge(t, proof, key);
+		return tc_trial_say(t, TC_UNAVAILABLE,
+				    "the record's seal does not fit");
+	return tc_trial_judge(t, proof, key);
+}
+
+/* What a decision is about. */
+enum matter {
+	A_TOKEN, /* begins like one */
+	A_VALUE, /* may have been made elsewhere */
+	A_PASSWORD, /* neither */
+	A_PROOF /* of what was verified a moment ago */
+};
+
+static enum matter
+matter_of(const struct tc_proof *proof, const struct tc_request *req)
+{
+	if (proof)
+		return A_PROOF;
+	if (tc_is_token(req->authtok, req->authtok_len))
+		return A_TOKEN;
+	return tc_imported_wanted(req) ? A_VALUE : A_PASSWORD;
 }
 
 static enum tc_verdict
-run(struct trial *t, const struct tc_proof *proof)
+run_token(struct tc_trial *t)
 {
 	struct tc_token tok;
-	enum tc_verdict verdict;
+	enum tc_verdict verdict =
+	    tc_token_read(t->req->authtok, t->req->authtok_len, &tok);
 
-	if (!t->policy->config.enabled)
-		return TC_DISABLED;
-	if (proof)
-		return read_claim(t) ? TC_WRONG_USER : recheck(t, proof);
-	verdict = tc_token_read(t->req->authtok, t->req->authtok_len, &tok);
 	/* Nobody's name is that long: refused like any other stranger's. */
-	if (verdict == TC_VALID && read_claim(t))
+	if (verdict == TC_VALID && tc_trial_claim(t))
 		verdict = TC_WRONG_USER;
 	if (verdict == TC_VALID)
 		verdict = check_tag(t, &tok);
@@ -327,46 +336,69 @@ run(struct trial *t, const struct tc_proof *proof)
 	return verdict;
 }
 
+static enum tc_verdict
+run(struct tc_trial *t, enum matter matter, const struct tc_proof *proof)
+{
+	if (matter == A_PASSWORD)
+		return TC_NOT_A_TOKEN;
+	if (matter == A_VALUE)
+		return tc_imported_verify(t);
+	if (!t->policy->config.enabled)
+		return TC_DISABLED;
+	if (matter == A_TOKEN)
+		return run_token(t);
+	return tc_trial_claim(t) ? TC_WRONG_USER : recheck(t, proof);
+}
+
 /* Without configuration only the text can be judged. */
 static enum tc_verdict
-text_alone(struct trial *t, const struct tc_proof *proof, const char *why)
+text_alone(struct tc_trial *t, enum matter matter, const char *why)
 {
 	struct tc_token tok;
 	enum tc_verdict verdict;
 
-	if (proof)
-		return say(t, TC_UNAVAILABLE, why);
+	if (matter == A_PROOF)
+		return tc_trial_say(t, TC_UNAVAILABLE, why);
+	if (matter == A_VALUE)
+		return tc_imported_unavailable(t, why);
 	verdict = tc_token_read(t->req->authtok, t->req->authtok_len, &tok);
 	OPENSSL_cleanse(&tok, sizeof(tok));
-	return verdict == TC_VALID ? say(t, TC_UNAVAILABLE, why) : verdict;
+	return verdict == TC_VALID ? tc_trial_say(t, TC_UNAVAILABLE, why)
+				   : verdict;
+}
+
+/* Passwords are nobody's business, unless asked for. */
+static int
+is_logged(enum matter matter, const struct tc_request *req,
+	  enum tc_verdict verdict)
+{
+	if (verdict == TC_NOT_A_TOKEN)
+		return (req->flags & TC_LOG_NONTOKEN) != 0;
+	return matter != A_PROOF || verdict != TC_VALID;
 }
 
 static enum tc_verdict
 decide(tc_handle *h, const struct tc_proof *proof, const struct tc_request *req,
        struct tc_result *res)
 {
-	struct trial t = { .h = h, .req = req, .res = res };
-	enum tc_verdict verdict = TC_UNAVAILABLE;
+	struct tc_trial t = { .h = h, .req = req, .res = res };
+	enum matter matter = matter_of(proof, req);
+	enum tc_verdict verdict;
 	struct tc_error err;
 
 	memset(res, 0, sizeof(*res));
-	if (!proof && !tc_is_token(req->authtok, req->authtok_len)) {
-		res->verdict = verdict = TC_NOT_A_TOKEN;
-		if (!(req->flags & TC_LOG_NONTOKEN))
-			return verdict;
-	}
+	if (matter == A_PASSWORD && !is_logged(matter, req, TC_NOT_A_TOKEN))
+		return res->verdict = TC_NOT_A_TOKEN;
 	if (!h)
-		return res->verdict = text_alone(&t, proof,
+		return res->verdict = text_alone(&t, matter,
 						 "tokens cannot be checked "
 						 "now");
 	t.now = req->now ? req->now : (int64_t)time(NULL);
 	t.policy = tc_policy_get(h, &err);
-	if (!t.policy)
-		verdict = text_alone(&t, proof, err.text);
-	else if (verdict != TC_NOT_A_TOKEN)
-		verdict = run(&t, proof);
+	verdict = t.policy ? run(&t, matter, proof)
+			   : text_alone(&t, matter, err.text);
 	res->verdict = verdict;
-	if (!proof || verdict != TC_VALID)
+	if (is_logged(matter, req, verdict))
 		tc_audit_login(h, t.policy, req, res, t.rightful);
 	tc_lookup_free(t.items, 2);
 	tc_record_free(t.record);

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "commit.h"
+#include "record.h"
+
 const struct tc_actor test_actor = { .uid = 0, .name = "admin" };
 
 static void
@@ -81,6 +84,52 @@ test_host_token(struct test_host *host, const struct tc_create *spec,
 	if (tc_create(host->h, &test_actor, spec, token, &rec, &host->err))
 		fail_msg("create: %s", host->err.text);
 	return rec;
+}
+
+void
+test_host_put(struct test_host *host, const struct tc_record *rec,
+	      const char *under, size_t flip)
+{
+	struct tc_policy *p = tc_policy_get(host->h, &host->err);
+	struct tc_lookup as = { .key_len = 0 }, at = { .key_len = 0 };
+	struct tc_writer w = { 0 };
+	unsigned char id[TC_ID_BYTES];
+	struct tc_txn *txn;
+
+	assert_non_null(p);
+	assert_int_equal(tc_id_bytes(rec->id, id), 0);
+	tc_key_token(&as, id);
+	assert_int_equal(tc_id_bytes(under, id), 0);
+	tc_key_token(&at, id);
+	tc_record_write(&host->h->crypto, &w,
+			tc_keys_find(&p->keys, rec->kid)->rec, &as, rec);
+	assert_false(w.bad);
+	if (flip)
+		w.data[w.len - flip] ^= 1;
+	assert_int_equal(tc_txn_begin(&p->store, &txn, &host->err), TC_OK);
+	tc_txn_put(txn, &at, w.data, w.len);
+	assert_int_equal(tc_txn_commit(txn, 1, NULL, NULL, &host->err), TC_OK);
+	tc_txn_end(txn);
+	tc_writer_free(&w);
+	tc_policy_put(host->h, p);
+}
+
+int
+test_host_import(struct test_host *host, const struct tc_create *spec,
+		 const char *value, char id[TC_ID_LEN + 1])
+{
+	struct tc_import item = { .spec = *spec,
+				  .value = value,
+				  .len = strlen(value) };
+
+	if (tc_import(host->h, &test_actor, &item, 1, &host->err) != TC_OK)
+		fail_msg("import: %s", host->err.text);
+	assert_int_equal(strlen(item.id), item.error.code ? 0 : TC_ID_LEN);
+	assert_int_equal(strlen(item.error.text) > 0, item.error.code != TC_OK);
+	host->err = item.error;
+	if (id)
+		memcpy(id, item.id, sizeof(item.id));
+	return item.error.code;
 }
 
 void

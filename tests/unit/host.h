@@ -36,6 +36,16 @@ struct tc_record *test_host_token(struct test_host *host,
 				  const struct tc_create *spec,
 				  char token[TC_TOKEN_MAX + 1]);
 
+/* Puts a record into the store, sealed as it should be; flip counts from its
+ * end to a byte that is changed then, 0 is none. */
+void test_host_put(struct test_host *host, const struct tc_record *rec,
+		   const char *under, size_t flip);
+
+/* Imports one value.  TC_OK, id (or NULL) being set; else why it is refused,
+ * and host->err. */
+int test_host_import(struct test_host *host, const struct tc_create *spec,
+		     const char *value, char id[TC_ID_LEN + 1]);
+
 /* The same token under other caveats, a changed tag, ...: fn changes the
  * parts, then the tag is computed if user is not NULL. */
 void test_host_remake(const char *token, const char *user,

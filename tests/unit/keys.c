@@ -56,6 +56,8 @@ several(void **state)
 			 0);
 	assert_memory_equal(key->mac, mac, TC_KEY_LEN);
 	assert_memory_not_equal(key->mac, key->rec, TC_KEY_LEN);
+	assert_memory_not_equal(key->mac, key->imp, TC_KEY_LEN);
+	assert_memory_not_equal(key->rec, key->imp, TC_KEY_LEN);
 	assert_int_equal(tc_keys_find(&keys, 65535)->state, TC_KEY_RETIRED);
 	assert_int_equal(tc_keys_active(&keys)->kid, 1);
 	assert_null(tc_keys_find(&keys, 2));

@@ -9,11 +9,14 @@ tests_unit_NAMES := \
 	config \
 	damage \
 	ended \
+	import \
+	imported \
 	inifile \
 	journal \
 	keys \
 	limits \
 	list \
+	lookup \
 	manual \
 	match \
 	number \

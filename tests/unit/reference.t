@@ -7,7 +7,8 @@ use strict;
 use warnings;
 use lib "$ENV{SRC}/tests/lib";
 use Apitoken::Reference qw(crc32 b32_encode b32_decode derive_key make
-    read_token tag_fits narrow token_id assemble caveat caveats_fit);
+    read_token tag_fits narrow token_id imported_id assemble caveat
+    caveats_fit);
 use File::Temp ();
 use Test::More;
 
@@ -112,7 +113,7 @@ sub random_bytes { return pack 'C*', map { int rand 256 } 1 .. $_[0] }
 		my $b = b32_decode($_);
 		defined $b ? hex_of($b) : 'bad';
 	} @texts ], 'decoding anything');
-	my @keys = map { [ $_ % 2 ? 'mac' : 'rec', 1 + int rand 65535,
+	my @keys = map { [ qw(mac rec imp)[$_ % 3], 1 + int rand 65535,
 	    random_bytes(32 + int rand 149) ] } 1 .. 50;
 	is_deeply([ ask(map { "key $_->[0] $_->[1] " . hex_of($_->[2]) }
 	    @keys) ], [ map { hex_of(derive_key(@$_)) } @keys ],
@@ -195,6 +196,30 @@ sub random_caveats {
 		'verify ' . join ' ', map { hex_of($_) } $_->[0],
 		    substr("$_->[1]x", -255) =~ s/\Ax{255}\z/y/r, $_->[2]
 	} @verify));
+}
+
+# ---- values made elsewhere ----
+{
+	my @known = (
+		[ 1, 'alice', 'correct horse battery staple',
+		    'fkft9txrye7nbbap1yq77zry' ],
+		[ 2, 'alice', 'correct horse battery staple',
+		    '821jeg0fs0zpk8c3dsq761xc' ],
+		[ 1, 'bob', 'correct horse battery staple',
+		    '4new6st0jcszkwbsc99qyfys' ],
+		[ 1, 'unit-alice', 'x' x 255, 'tp7mywh46bqkw6656dj9b23y' ],
+	);
+	push @known, map {
+		my ($kid, $user, $value) = (1 + int rand 65535, random_user(),
+		    random_bytes(20 + int rand 236));
+		[ $kid, $user, $value, imported_id($secret, $kid, $user,
+		    $value) ];
+	} 1 .. 200;
+	is(imported_id($secret, @$_[0 .. 2]), $_->[3], "reference: $_->[3]")
+	    for @known[0 .. 3];
+	is_deeply([ ask(map { join ' ', 'imported', hex_of($secret), $_->[0],
+	    hex_of($_->[1]), hex_of($_->[2]) } @known) ],
+	    [ map { $_->[3] } @known ], 'ids of values made elsewhere');
 }
 
 # ---- slips of the finger ----

@@ -10,6 +10,7 @@
  *	verify SECRET USER TEXT			-> right, wrong or VERDICT
  *	caveats LIST				-> how many, or -1
  *	key PURPOSE KID SECRET			-> KEY
+ *	imported SECRET KID USER VALUE		-> ID
  *	crc TEXT				-> the CRC, 8 digits
  *	encode BYTES				-> TEXT, not hexadecimal
  *	decode TEXT				-> BYTES or "bad"
@@ -20,7 +21,7 @@
 
 #include "base32.h"
 #include "caveat.h"
-#include "token.h"
+#include "imported.h"
 
 #define FIELDS 6
 #define BYTES_MAX 4096
@@ -193,6 +194,26 @@ do_key(char **f)
 }
 
 static void
+do_imported(char **f)
+{
+	static struct bytes secret, user, value;
+	struct tc_key key = { .kid = number(f[2]) };
+	unsigned char id[TC_ID_BYTES];
+	char text[TC_ID_LEN + 1];
+
+	unhex(f[1], &secret);
+	unhex(f[3], &user);
+	unhex(f[4], &value);
+	if (tc_derive_key(&crypto, "imp", key.kid, secret.data, secret.len,
+			  key.imp) ||
+	    tc_imported_id(&crypto, &key, (const char *)user.data,
+			   (const char *)value.data, value.len, id))
+		give_up("no id");
+	tc_id_text(id, text);
+	(void)printf("%s", text);
+}
+
+static void
 do_crc(char **f)
 {
 	static struct bytes text;
@@ -230,10 +251,11 @@ static const struct {
 	int fields;
 	void (*answer)(char **);
 } table[] = {
-	{ "make", 6, do_make },	    { "read", 2, do_read },
-	{ "verify", 4, do_verify }, { "caveats", 2, do_caveats },
-	{ "key", 4, do_key },	    { "crc", 2, do_crc },
-	{ "encode", 2, do_encode }, { "decode", 2, do_decode },
+	{ "make", 6, do_make },		{ "read", 2, do_read },
+	{ "verify", 4, do_verify },	{ "caveats", 2, do_caveats },
+	{ "key", 4, do_key },		{ "crc", 2, do_crc },
+	{ "encode", 2, do_encode },	{ "decode", 2, do_decode },
+	{ "imported", 5, do_imported },
 };
 
 static void

@@ -11,9 +11,6 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "commit.h"
-#include "record.h"
-
 static struct tc_request
 request(const char *token, const char *user)
 {
@@ -327,42 +324,6 @@ retired_key(void **state)
 	expect(host, &req, TC_UNKNOWN_KEY);
 }
 
-static int
-agree(void *arg, struct tc_error *err)
-{
-	(void)arg;
-	(void)err;
-	return TC_OK;
-}
-
-/* Puts a record into the store, sealed as it should be, or with a change. */
-static void
-put_record(struct test_host *host, const struct tc_record *rec,
-	   const char *under, size_t flip)
-{
-	struct tc_policy *p = tc_policy_get(host->h, &host->err);
-	struct tc_lookup as = { .key_len = 0 }, at = { .key_len = 0 };
-	struct tc_writer w = { 0 };
-	unsigned char id[TC_ID_BYTES];
-	struct tc_txn *txn;
-
-	assert_non_null(p);
-	assert_int_equal(tc_id_bytes(rec->id, id), 0);
-	tc_key_token(&as, id);
-	assert_int_equal(tc_id_bytes(under, id), 0);
-	tc_key_token(&at, id);
-	tc_record_write(&host->h->crypto, &w, p->keys.key[0].rec, &as, rec);
-	assert_false(w.bad);
-	if (flip)
-		w.data[w.len - flip] ^= 1;
-	assert_int_equal(tc_txn_begin(&p->store, &txn, &host->err), TC_OK);
-	tc_txn_put(txn, &at, w.data, w.len);
-	assert_int_equal(tc_txn_commit(txn, 1, agree, NULL, &host->err), TC_OK);
-	tc_txn_end(txn);
-	tc_writer_free(&w);
-	tc_policy_put(host->h, p);
-}
-
 /* A record counts only under its own id, whole, and for its own user. */
 static void
 records_changed(void **state)
@@ -378,22 +339,22 @@ records_changed(void **state)
 	assert_int_equal(tc_revoke(host->h, &test_actor, &id, 1, "", NULL),
 			 TC_OK);
 	expect(host, &req, TC_REVOKED);
-	put_record(host, rb, ra->id, 0); /* b's record in place of a's */
+	test_host_put(host, rb, ra->id, 0); /* b's record in place of a's */
 	expect(host, &req, TC_UNAVAILABLE);
 	assert_non_null(strstr(host->line, "seal"));
 	assert_int_equal(host->priority, LOG_ERR);
 	for (size_t flip = 1; flip <= 20; flip++) {
-		put_record(host, ra, ra->id, flip);
+		test_host_put(host, ra, ra->id, flip);
 		expect(host, &req, TC_UNAVAILABLE);
 	}
 	moved.user = "unit-bob"; /* with the right seal, even */
-	put_record(host, &moved, ra->id, 0);
+	test_host_put(host, &moved, ra->id, 0);
 	expect(host, &req, TC_FORGED);
 	req.user = "unit-bob";
 	expect(host, &req, TC_FORGED);
 	req.user = NULL;
 	expect(host, &req, TC_FORGED);
-	put_record(host, ra, ra->id, 0);
+	test_host_put(host, ra, ra->id, 0);
 	expect(host, &req, TC_VALID);
 	tc_record_free(ra);
 	tc_record_free(rb);

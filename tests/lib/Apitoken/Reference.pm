@@ -15,7 +15,7 @@ use Digest::SHA qw(hmac_sha256 sha256);
 use Exporter qw(import);
 
 our @EXPORT_OK = qw(crc32 b32_encode b32_decode derive_key make read_token
-    tag_fits narrow token_id assemble caveat caveats_fit);
+    tag_fits narrow token_id imported_id assemble caveat caveats_fit);
 
 my $alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 my %digit = map { substr($alphabet, $_, 1) => $_ } 0 .. 31;
@@ -143,6 +143,14 @@ sub make {
 sub token_id {
 	my ($header) = @_;
 	return b32_encode(substr sha256('TKID' . $header), 0, 15);
+}
+
+# The id of a value made elsewhere, which is all that is kept of it.
+sub imported_id {
+	my ($secret, $kid, $user, $value) = @_;
+	my $hash = hmac_sha256('TKIV' . chr(length $user) . $user . $value,
+	    derive_key('imp', $kid, $secret));
+	return b32_encode(substr $hash, 0, 15);
 }
 
 # read_token(typed): a verdict's word and, for "valid" (well formed), the
