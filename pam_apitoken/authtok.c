@@ -47,11 +47,13 @@ earlier(const pam_handle_t *pamh)
 }
 
 /* An ordinary password asked for earlier is of no use to a line that wants
- * a token, so try_first_pass asks once more. */
+ * a token, so try_first_pass asks once more.  Where any text may be a value
+ * made elsewhere, it is of use. */
 static int
 good_enough(const char *text, const struct options *opt)
 {
-	if (!opt->try_first_pass || opt->nontoken == NONTOKEN_IGNORE)
+	if (!opt->try_first_pass || opt->imported ||
+	    opt->nontoken == NONTOKEN_IGNORE)
 		return 1;
 	return tc_is_token(text, strlen(text));
 }
@@ -125,6 +127,15 @@ authtok_forget_token(pam_handle_t *pamh)
 		return PAM_SUCCESS;
 	/* libpam wipes the old value. */
 	return pam_set_item(pamh, PAM_AUTHTOK, NULL);
+}
+
+int
+authtok_forget(struct authtok *a, pam_handle_t *pamh)
+{
+	const int from_pam = a->typed == NULL;
+
+	authtok_end(a);
+	return from_pam ? pam_set_item(pamh, PAM_AUTHTOK, NULL) : PAM_SUCCESS;
 }
 
 int

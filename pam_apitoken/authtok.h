@@ -36,6 +36,11 @@ void authtok_end(struct authtok *a);
  *  @return PAM_SUCCESS, also if it was not one, or PAM's error */
 int authtok_forget_token(pam_handle_t *pamh);
 
+/** The same for a value that does not show what it is: takes PAM_AUTHTOK away
+ *  if it is what `a` came from.
+ *  @param a  ended by this call, since its text may be PAM's item */
+int authtok_forget(struct authtok *a, pam_handle_t *pamh);
+
 /** The user's name.  @return as authtok_get(); PAM_AUTH_ERR for an empty
  *  name or one of more than TC_USER_MAX bytes */
 int authtok_user(const char **user, pam_handle_t *pamh);

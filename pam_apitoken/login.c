@@ -15,6 +15,10 @@
 
 #define DATA_NAME "pam_apitoken:proof"
 
+/* What an installation out of order means. */
+static const char no_tokens[] = "tokens cannot be checked";
+static const char no_values[] = "imported values cannot be looked up";
+
 /* What pam_sm_acct_mgmt needs.  Its own line may be a bare one, so what the
  * auth line said is remembered with the proof. */
 struct proof {
@@ -78,7 +82,8 @@ make_request(const pam_handle_t *pamh, const struct options *opt,
 		.user = user,
 		.service = opt->service,
 		.rhost = item(pamh, PAM_RHOST),
-		.flags = opt->allow_root ? TC_ALLOW_ROOT : 0u,
+		.flags = (opt->allow_root ? TC_ALLOW_ROOT : 0u) |
+			 (opt->imported ? TC_IMPORTED : 0u),
 		.minimum_uid = opt->minimum_uid,
 	};
 
@@ -89,7 +94,7 @@ make_request(const pam_handle_t *pamh, const struct options *opt,
 
 /* The library says nothing on its own when it cannot start; we do. */
 static tc_handle *
-open_library(struct log_target *to, const struct options *opt)
+open_library(struct log_target *to, const struct options *opt, const char *what)
 {
 	struct tc_options options = {
 		.config = opt->config,
@@ -101,7 +106,7 @@ open_library(struct log_target *to, const struct options *opt)
 
 	if (tc_open(&h, &options, &err) == TC_OK)
 		return h;
-	pam_syslog(to->pamh, LOG_ERR, "tokens cannot be checked: %s",
+	pam_syslog(to->pamh, LOG_ERR, "%s: %s", what,
 		   err.text[0] != '\0' ? err.text : tc_strerror(err.code));
 	return NULL;
 }
@@ -156,24 +161,24 @@ login_forget(pam_handle_t *pamh)
 
 int
 login_verify(pam_handle_t *pamh, const struct options *opt, const char *user,
-	     const struct authtok *a)
+	     const struct authtok *a, enum tc_verdict *verdict)
 {
 	struct log_target to = { .pamh = pamh, .debug = opt->debug };
 	struct tc_request req = make_request(pamh, opt, user);
 	struct tc_result res = { .verdict = TC_UNAVAILABLE };
-	enum tc_verdict verdict;
-	tc_handle *h = open_library(&to, opt);
+	const int token = tc_is_token(a->text, a->len);
+	tc_handle *h = open_library(&to, opt, token ? no_tokens : no_values);
 	int rc;
 
 	req.authtok = a->text;
 	req.authtok_len = a->len;
 	/* Without a handle the text alone is judged: a typing error stays one
 	 * when the installation is out of order. */
-	verdict = tc_verify(h, &req, &res);
+	*verdict = tc_verify(h, &req, &res);
 	tc_free(h);
-	debug_verdict(&to, "authenticate", verdict);
+	debug_verdict(&to, "authenticate", *verdict);
 
-	rc = verdict_auth(verdict, opt->nontoken);
+	rc = verdict_auth(*verdict, opt->nontoken);
 	if (rc == PAM_SUCCESS)
 		rc = keep_proof(pamh, &res, opt, user);
 	return rc;
@@ -219,7 +224,7 @@ login_recheck(pam_handle_t *pamh, const struct options *own)
 	}
 	opt = account_options(own, p);
 	req = make_request(pamh, &opt, p->user);
-	h = open_library(&to, &opt);
+	h = open_library(&to, &opt, no_tokens);
 	if (h != NULL)
 		verdict = tc_recheck(h, &p->proof, &req, &res);
 	tc_free(h);

@@ -10,14 +10,18 @@
 
 #include "authtok.h"
 #include "options.h"
+#include "tokencore.h"
 
 /**
- * Verifies a token and, if it is valid, leaves the proof for the account
- * phase.  Every decision is logged.
+ * Verifies a token, or with imported=yes a value made elsewhere, and if it is
+ * valid leaves the proof for the account phase.  Every decision is logged, but
+ * not that a text is neither.
+ * @param verdict  set to what was decided
  * @return the table's code, see verdict.h
  */
 int login_verify(pam_handle_t *pamh, const struct options *opt,
-		 const char *user, const struct authtok *a);
+		 const char *user, const struct authtok *a,
+		 enum tc_verdict *verdict);
 
 /** Verifies once more what this login used.
  *  @return the table's code; PAM_IGNORE if the login used no token */

@@ -65,6 +65,15 @@ set_nontoken(struct options *opt, const char *value)
 }
 
 static const char *
+set_imported(struct options *opt, const char *value)
+{
+	opt->imported = strcmp(value, "yes") == 0;
+	if (!opt->imported && strcmp(value, "no") != 0)
+		return "neither \"yes\" nor \"no\"";
+	return NULL;
+}
+
+static const char *
 set_prompt(struct options *opt, const char *value)
 {
 	const unsigned char *c;
@@ -117,6 +126,7 @@ static const struct option table[] = {
 	{ "config", VALUE, set_config },
 	{ "service", VALUE, set_service },
 	{ "nontoken", VALUE, set_nontoken },
+	{ "imported", VALUE, set_imported },
 	{ "try_first_pass", FLAG, set_try_first_pass },
 	{ "use_first_pass", FLAG, set_use_first_pass },
 	{ "prompt", VALUE, set_prompt },

@@ -27,6 +27,7 @@ struct options {
 	int try_first_pass;
 	int use_first_pass;
 	int allow_root;
+	int imported; /* look up what does not begin like a token */
 	int keep_authtok;
 	int nodelay;
 	int debug;

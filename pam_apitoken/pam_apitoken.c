@@ -51,11 +51,37 @@ static int
 token(pam_handle_t *pamh, const struct options *opt, const char *user,
       const struct authtok *a)
 {
-	int rc = login_verify(pamh, opt, user, a);
+	enum tc_verdict verdict;
+	int rc = login_verify(pamh, opt, user, a, &verdict);
 
 	if (rc != PAM_SUCCESS || !opt->keep_authtok)
 		return rc;
 	return authtok_pass_on(a, pamh) == PAM_SUCCESS ? rc : PAM_BUF_ERR;
+}
+
+/* Most passwords are too short to be a value made elsewhere: for them nothing
+ * is opened. */
+static int
+may_be_imported(const struct options *opt, const struct authtok *a)
+{
+	return opt->imported && a->len >= TC_IMPORT_MIN &&
+	       a->len <= TC_IMPORT_MAX;
+}
+
+/* Once it is recognised, it is treated like a token. */
+static int
+imported(pam_handle_t *pamh, const struct options *opt, const char *user,
+	 struct authtok *a)
+{
+	enum tc_verdict verdict;
+	int rc = login_verify(pamh, opt, user, a, &verdict);
+
+	if (verdict == TC_NOT_A_TOKEN)
+		return not_a_token(pamh, opt, a);
+	if (rc == PAM_SUCCESS && opt->keep_authtok)
+		return authtok_pass_on(a, pamh) == PAM_SUCCESS ? rc
+							       : PAM_BUF_ERR;
+	return authtok_forget(a, pamh) == PAM_SUCCESS ? rc : PAM_SYSTEM_ERR;
 }
 
 static int
@@ -76,6 +102,8 @@ authenticate(pam_handle_t *pamh, const struct options *opt)
 		 * when configuration, keys or store do not. */
 		if (tc_is_token(a.text, a.len))
 			rc = token(pamh, opt, user, &a);
+		else if (may_be_imported(opt, &a))
+			rc = imported(pamh, opt, user, &a);
 		else
 			rc = not_a_token(pamh, opt, &a);
 	}

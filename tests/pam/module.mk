@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What the tests of the PAM module run: a driver, a module that stands beside
 # ours in a stack, a program that loads modules while linking nothing of what
-# they need, and one that prints the table of verdicts.
+# they need, one that prints the table of verdicts, and one that imports a value
+# made elsewhere.
 tests_pam_SRCS := \
 	tests/pam/codes.c \
 	tests/pam/driver.c \
+	tests/pam/import.c \
 	tests/pam/loader.c \
 	tests/pam/probe.c \
 	tests/pam/script.c \
 	tests/pam/table.c
 tests_pam_PROGS := \
 	$(BUILD)/tests/pam/driver \
+	$(BUILD)/tests/pam/import \
 	$(BUILD)/tests/pam/loader \
 	$(BUILD)/tests/pam/probe.so \
 	$(BUILD)/tests/pam/table
@@ -27,6 +30,12 @@ $(BUILD)/tests/pam/driver: $(BUILD)/obj/tests/pam/codes.o \
 	@mkdir -p $(@D)
 	$(say) LINK $(@F)
 	$(Q)$(LINK) -o $@ $^ -lpam -pthread $(tests_pam_LIBS)
+
+$(BUILD)/tests/pam/import: $(BUILD)/obj/tests/pam/import.o \
+		$(BUILD)/libtokencore.a
+	@mkdir -p $(@D)
+	$(say) LINK $(@F)
+	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
 $(BUILD)/tests/pam/loader: $(BUILD)/obj/tests/pam/loader.o
 	@mkdir -p $(@D)

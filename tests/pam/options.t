@@ -39,6 +39,11 @@ my %wrong = (
 	'nontoken=Ignore' => 'neither',
 	'nontoken=ignored' => 'neither',
 	'nontoken=yes' => 'neither',
+	'imported' => 'needs a value',
+	'imported=' => 'needs a value',
+	'imported=Yes' => 'neither',
+	'imported=on' => 'neither',
+	'imported=yes imported=no' => 'given twice',
 	'service=IMAP' => 'only',
 	'service=imap,smtp' => 'only',
 	'service=' . 's' x 33 => 'too long',
@@ -91,7 +96,7 @@ subtest 'a wrong option behind good ones' => sub {
 subtest 'edges that are accepted' => sub {
 	for my $options ('minimum_uid=1', 'minimum_uid=61001',
 	    'minimum_uid=0000001000', '[prompt=' . 'p' x 200 . ']',
-	    "[prompt=T\xc3\xb6ken: ]",
+	    "[prompt=T\xc3\xb6ken: ]", 'imported=yes', 'imported=no',
 	    'try_first_pass use_first_pass keep_authtok allow_root debug') {
 		$host->stack('sshd', 'auth optional %P ask',
 		    "auth required %M config=%C nodelay $options service="

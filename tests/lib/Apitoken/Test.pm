@@ -29,7 +29,7 @@ use POSIX qw(:sys_wait_h _exit);
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(build_dir source_dir program tempdir run apitoken
-    init_store set_conf create_token start stop wait_for free_port
+    init_store set_conf create_token import_value start stop wait_for free_port
     slurp spit from_json json_lines holds_no_token tree one_line pty);
 
 my $owner = $$;		# only this process cleans up, not its forks
@@ -255,6 +255,18 @@ sub create_token {
 	my $record = from_json($out);
 	my $token = delete $record->{token};
 	return wantarray ? ($token, $record) : $token;
+}
+
+# import_value($config, $value, %spec): makes a value made elsewhere a password;
+# its id.  user (alice), label (portal), service
+sub import_value {
+	my ($config, $value, %spec) = @_;
+	my ($exit, $out, $err) = run([ program('tests/pam/import'), $config,
+	    $spec{user} // 'alice', $spec{label} // 'portal',
+	    $spec{service} // () ], stdin => $value);
+	$exit eq '0' or croak "import: exit $exit: $err";
+	chomp $out;
+	return $out;
 }
 
 # start([cmd, args...], %opt): starts a server in a process group of its own;
