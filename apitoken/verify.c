@@ -30,6 +30,16 @@ exit_for_verdict(enum tc_verdict verdict)
 	return (unsigned)verdict < TC_VERDICTS ? exits[verdict] : UNAVAILABLE;
 }
 
+/* A value that was not found because nothing could be looked up is called no
+ * token, so that logins by password go on; here the trouble counts. */
+static int
+exit_for(enum tc_verdict verdict, const struct tc_result *res)
+{
+	if (verdict == TC_NOT_A_TOKEN && res->detail[0])
+		return UNAVAILABLE;
+	return exit_for_verdict(verdict);
+}
+
 static json_t *
 verdict_json(const struct tc_result *res)
 {
@@ -104,7 +114,7 @@ judge(struct app *app, const struct tc_request *wanted)
 	if (len >= 0) {
 		req.authtok = token;
 		req.authtok_len = (size_t)len;
-		code = exit_for_verdict(tc_verify(app->handle, &req, &res));
+		code = exit_for(tc_verify(app->handle, &req, &res), &res);
 	}
 	explicit_bzero(token, sizeof(token));
 	if (len < 0)
@@ -120,6 +130,7 @@ int
 verb_verify(struct app *app, int argc, char **argv)
 {
 	struct tc_request req = { 0 };
+	bool imported = false;
 	const struct opt opts[] = {
 		{ .name = "service",
 		  .value = "NAME",
@@ -133,6 +144,10 @@ verb_verify(struct app *app, int argc, char **argv)
 		  .value = "ADDRESS",
 		  .text = &req.rhost,
 		  .help = "the address it comes from" },
+		{ .name = "imported",
+		  .flag = &imported,
+		  .help = "a value made elsewhere is taken, too (with "
+			  "--user)" },
 	};
 
 	if (!app_options(app, opts, COUNT(opts), argc, argv))
@@ -141,6 +156,12 @@ verb_verify(struct app *app, int argc, char **argv)
 		return complain(USAGE, "verify", "--service is missing");
 	if (req.rhost && !is_address(req.rhost))
 		return complain(USAGE, "from", "not an IP address");
+	if (imported && !req.user)
+		return complain(USAGE, "imported",
+				"needs --user: such a value is found by its "
+				"user");
+	if (imported)
+		req.flags |= TC_IMPORTED;
 	/* An installation that is out of order has been reported then; without
 	 * a handle the text alone is judged. */
 	(void)app_open(app);

@@ -98,6 +98,44 @@ subtest 'a broken store' => sub {
 	is +(verify($token, @imap))[0], 0, 'well again';
 };
 
+subtest 'values made elsewhere' => sub {
+	my $value = 'from the portal, w/ blanks';
+	my $id = import_value($config, $value, service => 'imap');
+	my $gone = import_value($config, 'this one was revoked');
+	apitoken($config, 'revoke', $gone);
+	my @alice = (@imap, '--imported', '--user', 'alice');
+	for my $case (
+		['valid', 0, "$value\n", @alice],
+		['valid', 0, $token, @alice],
+		['not-a-token', 1, $value, @imap, '--user', 'alice'],
+		['not-a-token', 1, $value, @imap, '--imported', '--user',
+		    'bob'],
+		['not-a-token', 1, " $value", @alice],
+		['wrong-service', 1, $value, '--service', 'sshd', '--imported',
+		    '--user', 'alice'],
+		['revoked', 1, 'this one was revoked', @alice],
+	) {
+		my ($verdict, $want, $stdin, @args) = @$case;
+		my ($exit, $out, $err) = verify($stdin, @args);
+		is $exit, $want, "$verdict: exit";
+		like $out, qr/\A\Q$verdict\E(?: [^\n]*)?\n\z/, 'one line';
+		unlike $out . $err, qr/portal, w|this one/, 'not the value';
+	}
+	is((verify($value, @alice))[1], 'valid user=alice label="portal" '
+	    . "id=$id expires=\"never\"\n", 'whose it is');
+	my ($exit, $out, $err) = verify($value, @imap, '--imported');
+	is $exit, 2, 'without a user: exit';
+	ok one_line($err), 'one line' or diag $err;
+	is $out, '', 'nothing else';
+	chmod 0777, "$dir/store" or die;
+	($exit, $out, $err) = verify($value, @alice);
+	is $exit, 4, 'a broken store: exit';
+	like $out, qr/\Anot-a-token \(imported values cannot be looked up/,
+	    'the verdict, and why it is none';
+	chmod 0750, "$dir/store" or die;
+	is +(verify($value, @alice))[0], 0, 'well again';
+};
+
 subtest 'inspect' => sub {
 	my ($exit, $out, $err) = apitoken(undef, 'inspect',
 	    { stdin => "$token\n" });
