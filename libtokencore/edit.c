@@ -113,6 +113,8 @@ edit_one(void *arg, struct tc_change *c, struct tc_record *r,
 		rc = tc_edit_merge(&e->now, r, e->edit, err);
 	if (rc == TC_OK)
 		rc = tc_spec_check(spec, err);
+	if (rc == TC_OK && (e->edit->what & TC_EDIT_PROPERTIES))
+		rc = tc_spec_required(cfg, spec, err);
 	if (rc == TC_OK && (e->edit->what & TC_EDIT_EXPIRES))
 		rc = tc_spec_lifetime(cfg, spec->expires, c->now, &r->expires,
 				      err);
