@@ -56,6 +56,8 @@ struct words {
 struct opt {
 	const char *name;
 	const char *value; /* what the help calls it; NULL for a flag */
+	const char *words; /* all values that there are, joined by commas; or
+			      NULL */
 	const char *help;
 	bool *flag;
 	const char **text; /* at most once */
@@ -85,6 +87,13 @@ bool app_open(struct app *app);
 bool parse_kid(const char *what, const char *text, unsigned *kid);
 
 /* ---- the verbs ---- */
+/** All of them, in the order of the help. */
+const struct verb *verb_table(size_t *n) __attribute__((nonnull));
+
+/** The verb that the first one or two of n words name; NULL, and reported:
+ *  there is none. */
+const struct verb *verb_find(size_t n, char **words) __attribute__((nonnull));
+
 int verb_init(struct app *app, int argc, char **argv);
 int verb_create(struct app *app, int argc, char **argv);
 int verb_list(struct app *app, int argc, char **argv);
@@ -109,6 +118,19 @@ int verb_key_add(struct app *app, int argc, char **argv);
 int verb_key_activate(struct app *app, int argc, char **argv);
 int verb_key_retire(struct app *app, int argc, char **argv);
 int verb_doctor(struct app *app, int argc, char **argv);
+int verb_help(struct app *app, int argc, char **argv);
+
+/* ---- help ---- */
+/** Lists the verbs that begin with this word; NULL: all.  Returns an exit
+ *  code. */
+int help_verbs(const struct app *app, const char *word);
+
+/** Is this a word, such as "key", that needs a second one? */
+bool help_knows(const char *word) __attribute__((nonnull));
+
+/** Says what app->verb does, and its options.  Returns an exit code. */
+int help_options(const struct app *app, const struct opt *opts, size_t n)
+    __attribute__((nonnull));
 
 /* ---- errors ---- */
 /** "apitoken: what: why" on stderr, in one line; returns code. */

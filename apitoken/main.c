@@ -65,6 +65,7 @@ static const struct verb verbs[] = {
 	  "write the data files anew, without gaps" },
 	{ "doctor", NULL, verb_doctor, 0, 0, "",
 	  "look for what would stop a login, or let a bad one pass" },
+	{ "help", NULL, verb_help, 0, 2, "[VERB]", "say what a verb does" },
 };
 
 /* A core file, or a debugger of the same user, would hold tokens. */
@@ -121,24 +122,15 @@ app_open(struct app *app)
 	return code == TC_OK;
 }
 
-static void
-help(void)
+const struct verb *
+verb_table(size_t *n)
 {
-	put("usage: apitoken [--config FILE] [--json] VERB [OPTION...]\n"
-	    "       apitoken VERB --help\n"
-	    "       apitoken --version\n\n"
-	    "API tokens that work as passwords.\n\n");
-	for (size_t i = 0; i < COUNT(verbs); i++) {
-		const char *second = verbs[i].second ? verbs[i].second : "";
-
-		put("  %s %-*s %s\n", verbs[i].word,
-		    12 - (int)strlen(verbs[i].word), second, verbs[i].about);
-	}
+	*n = COUNT(verbs);
+	return verbs;
 }
 
-/* The verb that these words name; NULL, and reported: none. */
-static const struct verb *
-find_verb(size_t n, char **words)
+const struct verb *
+verb_find(size_t n, char **words)
 {
 	bool known = false;
 
@@ -175,7 +167,9 @@ run_verb(struct app *app)
 		return complain(USAGE, "verb",
 				"is missing; see apitoken --help");
 	}
-	app->verb = find_verb(n, words);
+	if (n == 2 && strcmp(words[1], "--help") == 0 && help_knows(words[0]))
+		return help_verbs(app, words[0]);
+	app->verb = verb_find(n, words);
 	if (!app->verb)
 		return USAGE;
 	complain_about(app->verb->word);
@@ -206,7 +200,7 @@ main(int argc, char **argv)
 	if (!app_global_options(&app, argc, argv, &show_help, &show_version))
 		code = app.exit;
 	else if (show_help)
-		help();
+		code = help_verbs(&app, NULL);
 	else if (show_version)
 		put("apitoken %s\n", TC_VERSION);
 	else

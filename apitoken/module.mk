@@ -9,6 +9,7 @@ apitoken_SRCS := \
 	apitoken/doctor_pam.c \
 	apitoken/edit.c \
 	apitoken/export.c \
+	apitoken/help.c \
 	apitoken/import.c \
 	apitoken/init.c \
 	apitoken/input.c \

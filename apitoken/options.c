@@ -144,24 +144,6 @@ app_global_options(struct app *app, int argc, char **argv, bool *help,
 	return read_options(app, "+:", opts, COUNT(opts), argc, argv);
 }
 
-static void
-print_help(const struct verb *verb, const struct opt *opts, size_t n)
-{
-	put("usage: apitoken [--config FILE] [--json] %s%s%s%s%s%s\n\n"
-	    "%s\n\n",
-	    verb->word, verb->second ? " " : "",
-	    verb->second ? verb->second : "", n > 3 ? " [OPTION...]" : "",
-	    *verb->operands ? " " : "", verb->operands, verb->about);
-	for (size_t i = 0; i < n; i++) {
-		char name[SHOWN_MAX];
-
-		(void)snprintf(name, sizeof(name), "--%s%s%s", opts[i].name,
-			       opts[i].value ? " " : "",
-			       opts[i].value ? opts[i].value : "");
-		put("  %-20s %s\n", name, opts[i].help);
-	}
-}
-
 static bool
 count_operands(struct app *app)
 {
@@ -201,8 +183,7 @@ app_options(struct app *app, const struct opt *own, size_t n_own, int argc,
 	if (!read_options(app, ":", opts, n, argc, argv))
 		return false;
 	if (help) {
-		print_help(app->verb, opts, n);
-		app->exit = DONE;
+		app->exit = help_options(app, opts, n);
 		return false;
 	}
 	return count_operands(app);

@@ -5,9 +5,8 @@
 #define PENDING(verb)                                                          \
 	int verb_##verb(struct app *app, int argc, char **argv)                \
 	{                                                                      \
-		(void)app;                                                     \
-		(void)argc;                                                    \
-		(void)argv;                                                    \
+		if (!app_options(app, NULL, 0, argc, argv))                    \
+			return app->exit;                                      \
 		return complain(UNAVAILABLE, #verb, "not built yet");          \
 	}
 PENDING(edit)

@@ -9,25 +9,61 @@ use Test::More;
 use lib "$ENV{SRC}/tests/lib";
 use Apitoken::Test;
 
-my @verbs = ('init', 'create', 'list', 'show', 'revoke', 'verify', 'inspect',
-    'key list', 'key add', 'key activate', 'key retire', 'doctor');
+# The program's own tables; a verb is one word or two.
+my @verbs = map { join ' ', grep { defined } @$_{qw(verb second)} }
+    json_lines((apitoken(undef, '--json', '--help'))[1]);
 
 subtest 'help' => sub {
 	my ($exit, $out, $err) = apitoken(undef, '--help');
 	is $exit, 0, 'exit';
 	is $err, '', 'no error';
+	is_deeply [apitoken(undef, 'help')], [0, $out, ''], 'help is the same';
+	cmp_ok scalar(@verbs), '>', 20, 'verbs';
 	for my $verb (@verbs) {
-		my $spaced = join '\s+', split ' ', $verb;
+		my @words = split ' ', $verb;
+		my $spaced = join '\s+', @words;
 		like $out, qr/^  $spaced\s+\w/m, "names $verb";
-		($exit, my $text, $err) =
-		    apitoken(undef, split(' ', $verb), '--help');
+		($exit, my $text, $err) = apitoken(undef, @words, '--help');
 		is $exit, 0, "$verb --help";
 		like $text, qr/\Ausage: apitoken .*\b\Q$verb\E/, 'usage';
 		is $err, '', 'no error';
+		is_deeply [apitoken(undef, 'help', @words)],
+		    [0, $text, ''], "help $verb is the same";
 	}
 	($exit, $out) = apitoken(undef, '--version');
 	is $exit, 0, '--version';
 	like $out, qr/\Aapitoken \d+\.\d+\S*\n\z/, 'one line';
+};
+
+subtest 'help of a word that needs another' => sub {
+	my ($exit, $out) = apitoken(undef, 'help', 'key');
+	is $exit, 0, 'exit';
+	is_deeply [$out =~ /^  (\w+ +\w+)/mg],
+	    [map { sprintf '%s %s', split ' ' } grep { / / } @verbs],
+	    'its verbs, and no other';
+	is_deeply [apitoken(undef, 'key', '--help')], [0, $out, ''],
+	    'key --help is the same';
+};
+
+subtest 'help as JSON' => sub {
+	my @create = json_lines((apitoken(undef, '--json', 'help',
+		'create'))[1]);
+	is @create, 1, 'one object';
+	my $verb = $create[0];
+	is $verb->{verb}, 'create', 'the verb';
+	is $verb->{second}, undef, 'no second word';
+	my %options = map { $_->{name} => $_ } @{ $verb->{options} };
+	is $options{user}{value}, 'NAME', 'a value';
+	is $options{json}{value}, undef, 'a flag';
+	ok !$options{user}{many}, 'once';
+	ok $options{property}{many}, 'many times';
+	ok $options{service}{commas}, 'cut at commas';
+	my (undef, $text) = apitoken(undef, 'create', '--help');
+	like $text, qr/^  --\Q$_->{name}\E .*\Q$_->{help}\E$/m, $_->{name}
+	    for @{ $verb->{options} };
+	is_deeply [map { $_->{second} } json_lines((apitoken(undef, '--json',
+		'help', 'key'))[1])], [qw(list add activate retire)],
+	    'the verbs of a word';
 };
 
 subtest 'the manual has every option, and no other' => sub {
@@ -38,8 +74,6 @@ subtest 'the manual has every option, and no other' => sub {
 		my (undef, $out) =
 		    apitoken(undef, split(' ', $verb), '--help');
 		$known{$_} = 1 for $out =~ /^  --([a-z-]+)/mg;
-		my ($section) = $verb =~ /^(\S+)/;
-		like $page, qr/^\.It Cm \Q$verb\E/m, "$verb has an entry";
 	}
 	is_deeply [sort keys %there], [sort keys %known], 'the same options';
 };
@@ -82,6 +116,9 @@ my @bad = (
 	    $token],
 	['key without second word', 2, '', 'key'],
 	['key with an unknown one', 2, '', 'key', 'burn'],
+	['help on an unknown verb', 2, '', 'help', 'frobnicate'],
+	['help on a token', 2, '', 'help', $token],
+	['help on a verb and more', 2, '', 'help', 'list', 'more'],
 	['a secret as operand', 2, '', 'key', 'add', 's' x 32],
 
 	['create without user', 2, '', 'create', '--label', 'l'],
