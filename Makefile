@@ -27,6 +27,11 @@ INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 PAMDIR ?= $(LIBDIR)/security
 SASLDIR ?= $(LIBDIR)/sasl2
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+# Debian's zsh has a folder of its own for what packages bring.
+ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard \
+	/etc/debian_version)),vendor-completions,site-functions)
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 INSTALL ?= install
 
 CFLAGS ?= -O2 -g
@@ -76,6 +81,7 @@ all:
 
 include libtokencore/module.mk pam_apitoken/module.mk
 include sasl_apitoken/module.mk apitoken/module.mk
+include packaging/completions/module.mk
 include $(wildcard tests/*/module.mk)
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -85,7 +91,8 @@ PAM := $(BUILD)/pam_apitoken.so
 SASL := $(BUILD)/libapitoken.so
 CMD := $(BUILD)/apitoken
 
-all: $(LIB) $(LIB_A) $(PAM) $(SASL) $(CMD) $(BUILD)/install/apitoken
+all: $(LIB) $(LIB_A) $(PAM) $(SASL) $(CMD) $(BUILD)/install/apitoken \
+	$(COMPLETIONS)
 
 # Rewritten only when the flags differ, so that a change of flags rebuilds.
 FLAGS := $(BUILD)/obj/flags
@@ -188,7 +195,8 @@ install: all
 		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(PAMDIR) \
 		$(DESTDIR)$(SASLDIR) \
 		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
-		$(DESTDIR)$(MANDIR)/man8
+		$(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(BASHDIR) \
+		$(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	$(INSTALL) -m 755 $(BUILD)/install/apitoken $(DESTDIR)$(BINDIR)/
 	$(INSTALL) -m 644 $(LIB) \
 		$(DESTDIR)$(LIBDIR)/libtokencore.so.$(VERSION)
@@ -207,6 +215,11 @@ install: all
 	$(INSTALL) -m 644 doc/*.1 $(DESTDIR)$(MANDIR)/man1/
 	$(INSTALL) -m 644 doc/*.5 $(DESTDIR)$(MANDIR)/man5/
 	$(INSTALL) -m 644 doc/*.8 $(DESTDIR)$(MANDIR)/man8/
+	$(INSTALL) -m 644 $(BUILD)/completions/apitoken.bash \
+		$(DESTDIR)$(BASHDIR)/apitoken
+	$(INSTALL) -m 644 $(BUILD)/completions/_apitoken $(DESTDIR)$(ZSHDIR)/
+	$(INSTALL) -m 644 $(BUILD)/completions/apitoken.fish \
+		$(DESTDIR)$(FISHDIR)/
 	@[ -n '$(DESTDIR)' ] || [ "$$(id -u)" != 0 ] || ldconfig
 
 # Without the module a stack that names it lets nobody in.
@@ -223,6 +236,8 @@ uninstall:
 		$(DESTDIR)$(INCLUDEDIR)/tokencore.h \
 		$(DESTDIR)$(PAMDIR)/pam_apitoken.so \
 		$(DESTDIR)$(SASLDIR)/libapitoken.so \
+		$(DESTDIR)$(BASHDIR)/apitoken $(DESTDIR)$(ZSHDIR)/_apitoken \
+		$(DESTDIR)$(FISHDIR)/apitoken.fish \
 		$(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir \
 			$(wildcard doc/*.1))) \
 		$(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir \

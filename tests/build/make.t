@@ -57,7 +57,11 @@ ok($there{$_}, "installs $_") for qw(
     /usr/lib/somewhere/security/pam_apitoken.so
     /usr/lib/somewhere/pkgconfig/tokencore.pc
     /usr/share/man/man1/apitoken.1 /usr/share/man/man5/apitoken.conf.5
-    /usr/share/man/man8/pam_apitoken.8);
+    /usr/share/man/man8/pam_apitoken.8
+    /usr/share/bash-completion/completions/apitoken
+    /usr/share/fish/vendor_completions.d/apitoken.fish);
+is(scalar(grep { m{^/usr/share/zsh/[\w-]+/_apitoken\z} } keys %there), 1,
+    'installs the completions of zsh');
 my $pc = "$dir/dest/usr/lib/somewhere/pkgconfig";
 like(scalar qx(PKG_CONFIG_PATH='$pc' pkg-config --libs tokencore),
     qr{-L/usr/lib/somewhere -ltokencore}, 'pkg-config knows where');
