@@ -160,6 +160,11 @@ sub check_shell {
 	$is->(['help', 'rev'], ['revoke'], 'verbs');
 	$is->(['create', '--user', 'daem'], ['daemon'], 'a user');
 	$is->(['create', '--label', ''], [], 'nothing to offer');
+	$is->(['list', '--state', 'exp'], ['expired'], 'a word');
+	like join(' ', $ask->('list', '--state', 'revoked,exp')),
+	    qr/\A(?:revoked,)?expired\z/, '... behind a comma';
+	$is->(['audit', '-n', '5', '--fol'], ['--follow'],
+	    'behind a letter and its value');
 	# bash leaves files to what it has for them.
 	like join(' ', $ask->('create', '--output', $files)),
 	    qr/<default>|a-file/, 'a file';
