@@ -50,41 +50,66 @@ to_seconds(struct tm tm, time_t (*convert)(struct tm *), int64_t *when)
 	return 0;
 }
 
-/* The midnight that ends a day of local time, and not "24 hours later": days
- * on which clocks change are longer or shorter. */
+/* Days in order, as numbers. */
+static int
+day_number(const struct tm *tm)
+{
+	return (tm->tm_year * 12 + tm->tm_mon) * 31 + tm->tm_mday - 1;
+}
+
+/* The first second of local time whose day is `day` or later, between two
+ * moments of which the first is earlier than that.  Not asked of mktime(),
+ * since midnight may come twice or not at all where clocks change, and what it
+ * then says depends on what it was asked before. */
+static int
+first_second(int day, int64_t early, int64_t late, int64_t *when)
+{
+	while (late - early > 1) {
+		time_t middle = (time_t)(early + (late - early) / 2);
+		struct tm tm;
+
+		if (!localtime_r(&middle, &tm))
+			return -1;
+		if (day_number(&tm) < day)
+			early = (int64_t)middle;
+		else
+			late = (int64_t)middle;
+	}
+	*when = late;
+	return 0;
+}
+
+/* No clock changes at noon, so a day without one does not exist. */
+static int
+noon_of(struct tm day, int64_t *noon)
+{
+	day.tm_hour = 12;
+	day.tm_min = day.tm_sec = 0;
+	return to_seconds(day, mktime, noon);
+}
+
+/* The second after a day's last one: days on which clocks change are longer
+ * or shorter. */
 static int
 end_of_day(struct tm day, int64_t *when)
 {
 	int64_t noon;
-	struct tm next = { .tm_year = day.tm_year,
-			   .tm_mon = day.tm_mon,
-			   .tm_mday = day.tm_mday + 1,
-			   .tm_isdst = -1 };
 
-	day.tm_hour = 12;
-	day.tm_min = day.tm_sec = 0;
-	if (to_seconds(day, mktime, &noon))
-		return -1;
-	*when = (int64_t)mktime(&next);
-	return 0;
+	return noon_of(day, &noon)
+		   ? -1
+		   : first_second(day_number(&day) + 1, noon,
+				  noon + INT64_C(36) * 3600, when);
 }
 
-/* The midnight with which a day begins. */
 static int
 begin_of_day(struct tm day, int64_t *when)
 {
 	int64_t noon;
-	struct tm first = { .tm_year = day.tm_year,
-			    .tm_mon = day.tm_mon,
-			    .tm_mday = day.tm_mday,
-			    .tm_isdst = -1 };
 
-	day.tm_hour = 12;
-	day.tm_min = day.tm_sec = 0;
-	if (to_seconds(day, mktime, &noon))
-		return -1;
-	*when = (int64_t)mktime(&first);
-	return 0;
+	return noon_of(day, &noon)
+		   ? -1
+		   : first_second(day_number(&day), noon - INT64_C(36) * 3600,
+				  noon, when);
 }
 
 /* Which end of a day a date means. */
@@ -162,8 +187,9 @@ parse(const char *text, int64_t now, day_fn *of_day, int direction,
 		return parse_date(text, of_day, when);
 	if (tc_span(text, &span))
 		return -2;
-	*when = direction < 0 ? now - span : now + span;
-	return 0;
+	if (direction < 0)
+		span = -span;
+	return __builtin_add_overflow(now, span, when) ? -1 : 0;
 }
 
 static int
