@@ -19,6 +19,7 @@ tests_unit_NAMES := \
 	lookup \
 	manual \
 	match \
+	narrow \
 	number \
 	owner \
 	pages \

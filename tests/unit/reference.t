@@ -222,6 +222,51 @@ sub random_caveats {
 	    [ map { $_->[3] } @known ], 'ids of values made elsewhere');
 }
 
+# ---- narrowing by the library ----
+# A network as people write it: nothing is set behind its prefix.
+sub network {
+	my ($bytes, $prefix) = @_;
+	my $bits = unpack 'B*', random_bytes($bytes);
+	substr($bits, $prefix) =~ tr/1/0/;
+	return caveat(3, pack('B*', $bits) . chr $prefix);
+}
+
+{
+	my (@ask, @want, %steps, $refused);
+	for (1 .. 400) {
+		my ($s, $kid, $user) = (random_bytes(32), 1 + int rand 65535,
+		    random_user());
+		my @caveats = map { rand() < .3 ? rand() < .5 ?
+		    network(4, int rand 33) : network(16, int rand 129)
+		    : $make_caveat[rand 4]->() } 1 .. 1 + rand 8;
+		my $had = int rand @caveats;
+		my @first = $had ? @caveats[0 .. $had - 1] : ();
+		next if length(join '', @first) > 116;
+		my $text = make($s, $kid, $user, random_bytes(16),
+		    join '', @first);
+		my $more = join '', @caveats[$had .. $#caveats];
+		push @ask, 'narrow ' . hex_of($text) . ' ' . hex_of($more);
+		my $fits = length(join '', @caveats) <= 116;
+		push @want, $fits ? narrow($text, $more) : 'refused';
+		$refused++ if !$fits;
+		$steps{ @caveats - $had }++;
+		next if !$fits;
+		my (undef, $t) = read_token($want[-1]);
+		tag_fits($s, $user, $t) or die "the reference is wrong\n";
+	}
+	my @got = ask(@ask);
+	my @differ = grep { $got[$_] ne $want[$_] } 0 .. $#ask;
+	ok(!@differ, @ask . ' tokens narrowed by the library')
+	    or diag("$ask[$differ[0]]\nlibrary $got[$differ[0]]\n"
+		. "reference $want[$differ[0]]");
+	cmp_ok(@ask - $refused, '>=', 200, 'most of which fit');
+	cmp_ok($refused, '>', 5, 'some of which do not');
+	is(scalar keys %steps, 8, 'by 1 to 8 limits');
+	is((ask('narrow ' . hex_of($known{''}) . ' '
+	    . hex_of(caveat(3, "\xc0\0\2\1\x18"))))[0], 'refused',
+	    'a network with host bits');
+}
+
 # ---- slips of the finger ----
 # Some change nothing that counts (another case, a blank at the end); all that
 # matters is that no other token comes out of them.

@@ -9,6 +9,7 @@
  *						   KID NONCE CAVEATS TAG ID
  *	verify SECRET USER TEXT			-> right, wrong or VERDICT
  *	caveats LIST				-> how many, or -1
+ *	narrow TEXT LIST			-> TEXT, or "refused"
  *	key PURPOSE KID SECRET			-> KEY
  *	imported SECRET KID USER VALUE		-> ID
  *	crc TEXT				-> the CRC, 8 digits
@@ -180,6 +181,26 @@ do_caveats(char **f)
 	(void)printf("%d", tc_caveats_check(list.data, list.len));
 }
 
+/* The list goes through struct tc_caveat, as callers fill it in. */
+static void
+do_narrow(char **f)
+{
+	static struct bytes text, list;
+	struct tc_caveat caveats[TC_CAVEATS_MAX];
+	char out[TC_TOKEN_MAX + 1];
+	size_t n;
+
+	unhex(f[1], &text);
+	unhex(f[2], &list);
+	if (tc_caveats_check(list.data, list.len) < 0)
+		give_up("not a list of caveats");
+	n = tc_caveats_decode(list.data, list.len, caveats);
+	if (tc_narrow((const char *)text.data, text.len, caveats, n, out, NULL))
+		(void)printf("refused%s", out);
+	else
+		(void)printf("%s", out);
+}
+
 static void
 do_key(char **f)
 {
@@ -255,7 +276,7 @@ static const struct {
 	{ "verify", 4, do_verify },	{ "caveats", 2, do_caveats },
 	{ "key", 4, do_key },		{ "crc", 2, do_crc },
 	{ "encode", 2, do_encode },	{ "decode", 2, do_decode },
-	{ "imported", 5, do_imported },
+	{ "imported", 5, do_imported }, { "narrow", 3, do_narrow },
 };
 
 static void
