@@ -75,9 +75,11 @@ mark_key(struct tc_map *m, const unsigned char *key, size_t key_len,
 	unsigned kid = (unsigned)tc_get(&k, 2), i = 0;
 	int64_t before = (int64_t)tc_get(&v, 8);
 
+	if (k.bad || v.bad || k.at != k.end || v.at != v.end)
+		return -1;
 	while (i < head->n_marks && head->marks[i].kid != kid)
 		i++;
-	if (k.bad || v.bad || i == TC_MARKS_MAX) {
+	if (i == TC_MARKS_MAX) {
 		m->why = "too many keys are marked";
 		return -1;
 	}
@@ -147,7 +149,7 @@ tc_entry_puts(const unsigned char *entry, size_t len, tc_item_fn *fn, void *arg)
 		if (op == TC_OP_PUT)
 			rc = fn(arg, key, key_len, value, value_len);
 	}
-	return rc;
+	return r.bad ? -1 : rc;
 }
 
 int

@@ -68,6 +68,16 @@ mark(struct tc_writer *w, unsigned kid, int64_t before)
 	tc_writer_free(&value);
 }
 
+static void
+mark_all(struct tc_writer *w, int64_t before)
+{
+	struct tc_writer value = { 0 };
+
+	tc_put(&value, (uint64_t)before, 8);
+	tc_entry_op(w, TC_OP_MARK_ALL, "", 0, value.data, value.len);
+	tc_writer_free(&value);
+}
+
 /* Ends the entry and applies it. */
 static int
 apply(struct test_map *t, struct tc_writer *w)
@@ -131,6 +141,43 @@ marks_only_grow(void **state)
 	assert_int_equal(t->head.n_marks, 2);
 	assert_true(t->head.marks[0].before == 500);
 	assert_true(t->head.marks[1].before == 200);
+}
+
+static void
+mark_over_all(void **state)
+{
+	static const struct {
+		int64_t before, then;
+	} steps[] = {
+		{ 500, 500 },
+		{ 400, 500 },
+		{ 0, 500 },
+		{ -1, 500 },
+		{ INT64_MIN, 500 },
+		{ 501, 501 },
+		{ INT64_C(253402300800), INT64_C(253402300800) },
+	};
+	struct test_map *t = *state;
+	struct tc_writer w = { 0 };
+	struct tc_head inside;
+
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		tc_entry_begin(&w, SEQ + 1 + i);
+		mark_all(&w, steps[i].before);
+		assert_int_equal(apply(t, &w), 0);
+		assert_true(t->head.all_before == steps[i].then);
+		assert_int_equal(tc_map_get_head(&t->map, &inside), 0);
+		assert_memory_equal(&inside, &t->head, sizeof(inside));
+	}
+	/* Two in one entry, the further one first; nothing else is touched. */
+	tc_entry_begin(&w, t->head.seq + 1);
+	mark_all(&w, INT64_C(253402300802));
+	mark_all(&w, INT64_C(253402300801));
+	assert_int_equal(apply(t, &w), 0);
+	assert_true(t->head.all_before == INT64_C(253402300802));
+	assert_int_equal(t->head.n_marks, 0);
+	assert_int_equal(t->head.items, 1);
+	expect(t, "told", "value");
 }
 
 static void
@@ -246,10 +293,108 @@ well_digested_nonsense(void **state)
 	assert_int_equal(by_hand(t, TC_OP_PUT, 2, UINT32_MAX, "txyyy", 1), -1);
 	assert_int_equal(by_hand(t, TC_OP_PUT, 0, 5, "txyyy", 1), -1);
 	assert_int_equal(by_hand(t, 0, 2, 3, "txyyy", 1), -1);
-	assert_int_equal(by_hand(t, 4, 2, 3, "txyyy", 1), -1);
+	assert_int_equal(by_hand(t, TC_OP_MARK_ALL, 2, 3, "txyyy", 1), -1);
+	assert_int_equal(by_hand(t, 5, 2, 3, "txyyy", 1), -1);
 	assert_int_equal(by_hand(t, 255, 2, 3, "txyyy", 1), -1);
 	assert_int_equal(by_hand(t, TC_OP_MARK_KEY, 1, 8, "k12345678", 1), -1);
 	assert_int_equal(by_hand(t, TC_OP_MARK_KEY, 2, 7, "kk1234567", 1), -1);
+}
+
+/* A mark's key and value have one length each. */
+static void
+marks_of_odd_length(void **state)
+{
+	static const char bytes[] = "0123456789abcdef";
+	struct test_map *t = *state;
+
+	for (unsigned key_len = 0; key_len <= 3; key_len++) {
+		for (unsigned len = 0; len <= 10; len++) {
+			char op_bytes[16];
+			int key = key_len == 2 && len == 8;
+			int all = key_len == 0 && len == 8;
+
+			memcpy(op_bytes, bytes, key_len + len);
+			op_bytes[key_len + len] = '\0';
+			assert_int_equal(by_hand(t, TC_OP_MARK_KEY, key_len,
+						 len, op_bytes, 1),
+					 key ? 0 : -1);
+			if (!key)
+				assert_string_equal(t->map.why, "the journal "
+								"is damaged");
+			assert_int_equal(t->head.n_marks,
+					 key_len > 2 ||
+					     (key_len == 2 && len >= 8));
+			assert_int_equal(by_hand(t, TC_OP_MARK_ALL, key_len,
+						 len, op_bytes, 1),
+					 all ? 0 : -1);
+			assert_int_equal(t->head.all_before != 0,
+					 key_len > 0 || len >= 8);
+		}
+	}
+}
+
+/* ---- reading an entry's items, to tell of them ---- */
+
+struct told {
+	char text[64];
+	int stop_at; /* the call that is to end it; 0: none */
+	int calls;
+};
+
+static int
+tell(void *arg, const unsigned char *key, size_t key_len,
+     const unsigned char *value, size_t len)
+{
+	struct told *t = arg;
+	size_t at = strlen(t->text);
+
+	assert_true(at + key_len + len + 3 < sizeof(t->text));
+	memcpy(t->text + at, key, key_len);
+	t->text[at + key_len] = '=';
+	memcpy(t->text + at + key_len + 1, value, len);
+	memcpy(t->text + at + key_len + 1 + len, " ", 2);
+	return ++t->calls == t->stop_at ? 7 : 0;
+}
+
+static void
+what_an_entry_puts(void **state)
+{
+	struct tc_writer w = { 0 };
+	struct told t = { .calls = 0 };
+	size_t len;
+
+	(void)state;
+	tc_entry_begin(&w, SEQ + 1);
+	assert_int_equal(tc_entry_puts(w.data, w.len, tell, &t), 0);
+	assert_int_equal(t.calls, 0);
+	op(&w, TC_OP_PUT, "tb", "one");
+	op(&w, TC_OP_DELETE, "told", "");
+	mark(&w, 1, 1000);
+	op(&w, TC_OP_PUT, "ta", "");
+	mark_all(&w, 1000);
+	op(&w, TC_OP_PUT, "tb", "two"); /* twice is told twice */
+	for (int ended = 0; ended < 2; ended++) {
+		memset(&t, 0, sizeof(t));
+		assert_int_equal(tc_entry_puts(w.data, w.len, tell, &t), 0);
+		assert_string_equal(t.text, "tb=one ta= tb=two ");
+		memset(&t, 0, sizeof(t));
+		t.stop_at = 2;
+		assert_int_equal(tc_entry_puts(w.data, w.len, tell, &t), 7);
+		assert_string_equal(t.text, "tb=one ta= ");
+		len = w.len;
+		if (!ended)
+			tc_entry_end(test_crypto(), &w);
+	}
+	/* Cut off inside an operation: said, and nothing read behind it. */
+	for (size_t n = 0; n < len - TC_DIGEST_LEN; n++) {
+		unsigned char *cut = test_malloc(n ? n : 1);
+
+		memcpy(cut, w.data, n);
+		memset(&t, 0, sizeof(t));
+		assert_int_equal(tc_entry_puts(cut, n, tell, &t), -1);
+		test_free(cut);
+	}
+	tc_writer_free(&w);
 }
 
 #define WITH_MAP(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -258,9 +403,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_MAP(operations),	  WITH_MAP(marks_only_grow),
-		WITH_MAP(too_many_marks), WITH_MAP(of_another_commit),
-		WITH_MAP(damaged),	  WITH_MAP(well_digested_nonsense),
+		WITH_MAP(operations),
+		WITH_MAP(marks_only_grow),
+		WITH_MAP(too_many_marks),
+		WITH_MAP(of_another_commit),
+		WITH_MAP(damaged),
+		WITH_MAP(well_digested_nonsense),
+		WITH_MAP(mark_over_all),
+		WITH_MAP(marks_of_odd_length),
+		cmocka_unit_test(what_an_entry_puts),
 	};
 
 	return cmocka_run_group_tests_name("journal", tests, NULL, NULL);
