@@ -5,8 +5,10 @@
  */
 #include "common.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define KEYS 600
 #define VALUE_MAX 400
@@ -291,6 +293,126 @@ nothing_stays(void **state)
 	}
 }
 
+/* ---- a copy without gaps ---- */
+
+static size_t
+size_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return (size_t)st.st_size;
+}
+
+/* An empty file of the kind that a copy is made in. */
+static void
+open_empty(struct test_map *t, struct test_map *from, const char *path)
+{
+	const char *why = "";
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	memset(t, 0, sizeof(*t));
+	t->map.crypto = test_crypto();
+	t->map.head = &from->head;
+	t->map.file = tc_gdbm_open(fd, TC_GDBM_NEW, &why);
+	assert_non_null(t->map.file);
+}
+
+/* A map that grew, changed and shrank: its model is what must be copied. */
+static void
+a_full_life(struct test_map *t, struct model *m, const char *path)
+{
+	uint32_t seed = 815;
+
+	test_map_make(t, path);
+	for (int i = 0; i < 3000; i++)
+		one_operation(t, m, &seed);
+	for (unsigned i = 0; i < KEYS; i++) {
+		char key[16];
+		size_t key_len = key_of(i, key);
+
+		if (i % 8 == 0 || !m->value[i])
+			continue;
+		assert_int_equal(tc_map_delete(&t->map, key, key_len), 1);
+		model_set(m, i, NULL, 0);
+	}
+	t->head.seq = 4711;
+	t->head.all_before = 1000;
+	assert_int_equal(tc_map_put_head(&t->map), 0);
+}
+
+static void
+a_copy(void **state)
+{
+	const char *path = test_path(*state, "map");
+	const char *other = test_path(*state, "copy");
+	struct test_map from, to;
+	struct model m = { .items = 0 };
+
+	a_full_life(&from, &m, path);
+	open_empty(&to, &from, other);
+	assert_int_equal(tc_map_copy(&from.map, &to.map), 0);
+	assert_int_equal(tc_gdbm_sync(to.map.file), 0);
+	tc_gdbm_close(to.map.file);
+	assert_true(2 * size_of(other) < size_of(path));
+	assert_int_equal(test_map_open(&to, other, TC_GDBM_WRITE), 0);
+	assert_memory_equal(&to.head, &from.head, sizeof(to.head));
+	check_whole(&to, &m);
+	/* It goes on as the one it was made from would. */
+	model_set(&m, 3, (const unsigned char *)"new", 3);
+	put_named(&to, "x", 9, "");
+	assert_int_equal(tc_map_put(&to.map, "t23757", 6, "new", 3), 1);
+	check_get(&to, &m, 3);
+	assert_int_equal(from.head.items + 2, to.head.items);
+	test_map_close(&to, TC_GDBM_WRITE);
+	test_map_close(&from, TC_GDBM_READ);
+	model_free(&m);
+}
+
+/* Which of the two is to blame is what a message names. */
+static void
+no_copy(void **state)
+{
+	const char *path = test_path(*state, "map");
+	const char *other = test_path(*state, "copy");
+	struct test_map from, to;
+	struct model m = { .items = 0 };
+	char *data;
+	size_t len, at = 0;
+
+	a_full_life(&from, &m, path);
+	test_map_close(&from, TC_GDBM_WRITE);
+	assert_int_equal(test_map_open(&from, path, TC_GDBM_READ), 0);
+	test_map_make(&to, other);
+	test_map_close(&to, TC_GDBM_WRITE);
+	assert_int_equal(test_map_open(&to, other, TC_GDBM_READ), 0);
+	assert_int_equal(tc_map_copy(&from.map, &to.map), -1);
+	assert_null(from.map.why);
+	assert_non_null(to.map.why);
+	test_map_close(&to, TC_GDBM_READ);
+	test_map_close(&from, TC_GDBM_READ);
+
+	data = test_read(path, &len);
+	for (unsigned i = 0; i < KEYS && at == 0; i += 8)
+		if (m.value[i] && m.len[i] > 16)
+			at = (size_t)((char *)memmem(data, len, m.value[i],
+						     m.len[i]) -
+				      data);
+	assert_true(at > 0 && at < len);
+	data[at] ^= 1;
+	test_write(path, 0600, data, len);
+	free(data);
+	assert_int_equal(test_map_open(&from, path, TC_GDBM_READ), 0);
+	open_empty(&to, &from, test_path(*state, "third"));
+	assert_int_equal(tc_map_copy(&from.map, &to.map), -1);
+	assert_string_equal(from.map.why, "a page is damaged");
+	assert_null(to.map.why);
+	tc_gdbm_close(to.map.file);
+	test_map_close(&from, TC_GDBM_READ);
+	model_free(&m);
+}
+
 #define WITH_DIR(test)                                                         \
 	cmocka_unit_test_setup_teardown(test, test_dir_make, test_dir_remove)
 
@@ -301,6 +423,8 @@ main(void)
 		WITH_DIR(like_an_array), WITH_DIR(every_item_once),
 		cmocka_unit_test(steps), WITH_DIR(keys_of_odd_length),
 		WITH_DIR(nothing_stays),
+		WITH_DIR(a_copy),
+		WITH_DIR(no_copy),
 	};
 
 	return cmocka_run_group_tests_name("pages", tests, NULL, NULL);
