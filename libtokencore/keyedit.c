@@ -46,8 +46,8 @@ edit_begin(struct edit *e, tc_handle *h, const struct tc_actor *actor,
 	memset(e, 0, sizeof(*e));
 	rc = tc_change_begin(&e->change, h, actor, err);
 	if (rc == TC_OK)
-		rc = tc_permit(e->change.policy, actor, TC_ACT_ADMIN, NULL,
-			       err);
+		rc =
+		    tc_permit(e->change.policy, actor, TC_ACT_ADMIN, NULL, err);
 	if (rc == TC_OK)
 		rc = tc_read_secrets(e->change.policy, &e->text, &e->len,
 				     &e->st, err);

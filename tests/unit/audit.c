@@ -336,7 +336,8 @@ records(struct test_host *host)
 {
 	unsigned n = 0;
 
-	assert_int_equal(tc_list(host->h, NULL, NULL, count_one, &n, &host->err), TC_OK);
+	assert_int_equal(
+	    tc_list(host->h, NULL, NULL, count_one, &n, &host->err), TC_OK);
 	return n;
 }
 
