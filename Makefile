@@ -130,7 +130,7 @@ $(SASL): $(call objects,$(sasl_apitoken_SRCS)) $(LIB_A) $(sasl_apitoken_MAP)
 		$(LIBS)
 
 cmd_objects := $(call objects,$(apitoken_SRCS))
-CMD_LIBS = -L$(BUILD) -ltokencore -lcrypto -ljansson
+CMD_LIBS = -L$(BUILD) -ltokencore -lcrypto -ljansson -lqrencode
 $(CMD): $(cmd_objects) $(LIB)
 	$(say) LINK $(@F)
 	$(Q)$(LINK) -pie -Wl,-rpath,'$$ORIGIN' -o $@ $(cmd_objects) $(CMD_LIBS)

@@ -66,6 +66,15 @@ struct opt {
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define OPTS_MAX 32 /* of one verb, the common ones included */
+
+/* A verb's table that is put together from those that verbs share. */
+struct opts {
+	size_t n;
+	struct opt v[OPTS_MAX];
+};
+
+void opts_add(struct opts *opts, const struct opt *more, size_t n);
 
 /**
  * Reads a verb's options and --json, --config and --help; argv[0] is the
@@ -83,8 +92,91 @@ bool app_global_options(struct app *app, int argc, char **argv, bool *help,
 /** Opens the handle; false: app->exit says how to end. */
 bool app_open(struct app *app);
 
+/** Reads a number from 1 to max; false, and reported: it is none. */
+bool parse_number(const char *what, const char *text, unsigned max,
+		  unsigned *number);
+
 /** Reads a key's number; false, and reported: it is none. */
 bool parse_kid(const char *what, const char *text, unsigned *kid);
+
+/* ---- what a token is to be good for ---- */
+struct limits {
+	/* as typed */
+	const char *expires;
+	struct words services, sources, properties;
+	/* as meant: limits_parse() */
+	int64_t until; /* TC_EXPIRES_DEFAULT where nothing was typed */
+	struct tc_source nets[WORDS_MAX];
+	struct tc_property notes[2 * WORDS_MAX]; /* room for an edit's */
+};
+
+void expires_opt(struct opts *opts, const char **text);
+/** --expires, --service, --from, --property. */
+void limits_opts(struct opts *opts, struct limits *limits);
+
+/** Reads an expiry, or takes the one for when nothing (NULL) was typed;
+ *  false, and reported: app->exit says how to end. */
+bool parse_expiry(struct app *app, const char *text, int64_t unless,
+		  int64_t *expires);
+
+/** Reads what was typed; false, and reported: app->exit says how to end. */
+bool limits_parse(struct app *app, struct limits *limits);
+
+struct edit_args {
+	const char *label;
+	struct limits limits;
+	bool any_service, any_source;
+	struct words removed;
+	struct tc_edit edit; /* edit_parse(); points into the rest */
+};
+
+/** --label, those of limits, and what takes limits away. */
+void edit_opts(struct opts *opts, struct edit_args *args);
+
+/** Reads what was typed into args->edit; false, and reported: app->exit says
+ *  how to end. */
+bool edit_parse(struct app *app, struct edit_args *args);
+
+/* ---- handing new tokens over ---- */
+struct handover {
+	/* as typed */
+	const char *output;
+	bool qr;
+	/* what else is to be said when a token was lost, or "" */
+	const char *lost;
+};
+
+/** --output and --qr. */
+void handover_opts(struct opts *opts, struct handover *h);
+
+/* New tokens that nobody has yet. */
+struct fresh {
+	size_t n;
+	char (*tokens)[TC_TOKEN_MAX + 1];
+	struct tc_record **recs;
+};
+
+/** Makes all of them, or none. */
+typedef int mint_fn(struct app *app, const void *arg, struct fresh *fresh,
+		    struct tc_error *err);
+
+/** Can they be handed over that way?  Looked at before anything is opened;
+ *  false, and reported: app->exit says how to end. */
+bool handover_possible(struct app *app, const struct handover *h, size_t n);
+
+/**
+ * Has n tokens made and hands them over, to stdout or to the new file; what
+ * could not be handed over is revoked.  Their memory is wiped.
+ * @return the exit code
+ */
+int handover_run(struct app *app, const struct handover *h, size_t n,
+		 mint_fn *mint, const void *arg);
+
+/** Is stdout a terminal that is wide enough for a token's QR code?  If not,
+ *  it is reported. */
+bool qr_possible(void);
+/** Writes it to stdout; false, and errno: it could not. */
+bool qr_print(const char *token);
 
 /* ---- the verbs ---- */
 /** All of them, in the order of the help. */
@@ -212,6 +304,8 @@ json_t *record_json(const struct tc_record *rec);
 /** Services or networks joined by commas, "any" for none; to be freed. */
 char *record_services(const struct tc_record *rec);
 char *record_sources(const struct tc_record *rec);
+/** Its name for people, "USER/LABEL", escaped. */
+void record_name(const char *user, const char *label, char out[ESCAPED_MAX]);
 /** Finds and reads; false: app->exit says how to end, and it is reported. */
 bool record_find(struct app *app, const char *name, struct tc_record **rec);
 

@@ -10,10 +10,12 @@ apitoken_SRCS := \
 	apitoken/edit.c \
 	apitoken/export.c \
 	apitoken/help.c \
+	apitoken/handover.c \
 	apitoken/import.c \
 	apitoken/init.c \
 	apitoken/input.c \
 	apitoken/key.c \
+	apitoken/limits.c \
 	apitoken/list.c \
 	apitoken/main.c \
 	apitoken/maintain.c \

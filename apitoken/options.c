@@ -10,7 +10,6 @@
 
 #include "apitoken.h"
 
-#define OPTS_MAX 32 /* in one verb's table, the common ones included */
 #define SHOWN_MAX 64 /* bytes of a name that go into an error */
 
 /* Enough of what was typed to recognise it; never a token. */
@@ -158,6 +157,15 @@ count_operands(struct app *app)
 	return true;
 }
 
+void
+opts_add(struct opts *opts, const struct opt *more, size_t n)
+{
+	if (n > OPTS_MAX - opts->n)
+		abort();
+	for (size_t i = 0; i < n; i++)
+		opts->v[opts->n++] = more[i];
+}
+
 bool
 app_options(struct app *app, const struct opt *own, size_t n_own, int argc,
 	    char **argv)
@@ -173,34 +181,36 @@ app_options(struct app *app, const struct opt *own, size_t n_own, int argc,
 		  .help = "one JSON object for each line" },
 		{ .name = "help", .flag = &help, .help = "this text" },
 	};
-	struct opt opts[OPTS_MAX];
-	const size_t n = n_own + COUNT(common);
+	struct opts all = { 0 };
 
-	if (n > OPTS_MAX)
-		abort();
-	for (size_t i = 0; i < n; i++)
-		opts[i] = i < n_own ? own[i] : common[i - n_own];
-	if (!read_options(app, ":", opts, n, argc, argv))
+	opts_add(&all, own, n_own);
+	opts_add(&all, common, COUNT(common));
+	if (!read_options(app, ":", all.v, all.n, argc, argv))
 		return false;
 	if (help) {
-		app->exit = help_options(app, opts, n);
+		app->exit = help_options(app, all.v, all.n);
 		return false;
 	}
 	return count_operands(app);
 }
 
 bool
-parse_kid(const char *what, const char *text, unsigned *kid)
+parse_number(const char *what, const char *text, unsigned max, unsigned *number)
 {
 	char *end;
-	unsigned long number;
+	const unsigned long value = strtoul(text, &end, 10);
 
-	number = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end != '\0' || number < 1 ||
-	    number > 65535) {
-		complain(USAGE, what, "not a number from 1 to 65535");
+	if (*text < '0' || *text > '9' || *end != '\0' || value < 1 ||
+	    value > max) {
+		complain(USAGE, what, "not a number from 1 to %u", max);
 		return false;
 	}
-	*kid = (unsigned)number;
+	*number = (unsigned)value;
 	return true;
+}
+
+bool
+parse_kid(const char *what, const char *text, unsigned *kid)
+{
+	return parse_number(what, text, 65535, kid);
 }

@@ -3,6 +3,7 @@
  * A token's record in words and in JSON.  Every verb that shows one uses the
  * same names for its members.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -154,6 +155,15 @@ record_json(const struct tc_record *rec)
 		return NULL;
 	}
 	return object;
+}
+
+void
+record_name(const char *user, const char *label, char out[ESCAPED_MAX])
+{
+	char text[TC_USER_MAX + TC_LABEL_MAX + 2];
+
+	(void)snprintf(text, sizeof(text), "%s/%s", user, label);
+	escape(out, ESCAPED_MAX, text);
 }
 
 bool

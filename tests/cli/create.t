@@ -163,6 +163,82 @@ subtest 'a pipe under --output' => sub {
 	is record('alice/pipe'), undef, 'no token was made';
 };
 
+subtest '--count' => sub {
+	my ($exit, $out, $err) = create('ci', '--count', '12', '--service',
+	    'sshd');
+	is $exit, 0, 'exit';
+	my @tokens = split /\n/, $out;
+	is @tokens, 12, 'a line for each';
+	is scalar(grep { verify($_) eq '0' } @tokens), 12, 'all work';
+	ok holds_no_token($err), 'no token on stderr';
+	like $err, qr/^labels +ci-1 \.\.\. ci-12$/m, 'stderr: labels';
+	like $err, qr/tokens are shown only this once/, 'a warning';
+	my ($line) = (apitoken($config, 'verify', '--service', 'sshd',
+	    { stdin => $tokens[9] }))[1];
+	like $line, qr/ ci-10\b|"ci-10"/, 'in the order of their labels';
+
+	($exit, $out, $err) = create('js', '--count', '3', '--json');
+	is $exit, 0, 'JSON: exit';
+	is $err, '', 'nothing on stderr';
+	my @all = json_lines($out);
+	is_deeply [map { $_->{label} } @all], [qw(js-1 js-2 js-3)],
+	    'an object for each';
+	is verify(delete $all[1]{token}), 0, 'with its token';
+	is_deeply $all[1], record('alice/js-2'), 'and its record';
+
+	($exit, $out) = create('fl', '--count', '3', '--json', '--output',
+	    "$dir/many");
+	is $exit, 0, '--output: exit';
+	@all = json_lines($out);
+	is_deeply [map { "$_->{label} $_->{output}" } @all],
+	    [map { "fl-$_ $dir/many" } 1 .. 3], 'what is in the file';
+	ok !exists $all[0]{token}, 'no token on stdout';
+	is sprintf('%o', (stat "$dir/many")[2] & 07777), '600', 'its mode';
+	@tokens = split /\n/, slurp("$dir/many");
+	is scalar(grep { verify($_) eq '0' } @tokens), 3, 'all three work';
+
+	($exit, $out) = create('one', '--count', '1');
+	is $exit, 0, 'one is a count, too';
+	ok record('alice/one-1'), 'and has a number';
+	# One commit: all of them, or none.
+	($exit, $out) = create('x' x 126, '--count', '10');
+	is $exit, 2, 'the tenth label is too long: exit';
+	is length $out, 0, 'nothing on stdout';
+	is record('alice/' . 'x' x 126 . '-1'), undef, 'nor is the first made';
+	($exit, undef, $err) = create('x', '--count', $_), is($exit, 2,
+	    "a count of $_"), ok(one_line($err), 'one line')
+	    for qw(0 1001 -1 1x 2.5 99999999999999999999), ' 2';
+};
+
+subtest '--count, and nobody reads to the end' => sub {
+	pipe my $read, my $write or die "pipe: $!";
+	# A page of 4096 bytes takes 59 lines of 69.
+	fcntl $write, 1031, 4096 or die "F_SETPIPE_SZ: $!";
+	my $reader = fork // die "fork: $!";
+	if (!$reader) {
+		close $write;
+		my $held = pack 'i', 0;
+		my $full = wait_for(sub {
+			ioctl $read, 0x541b, $held;	# FIONREAD
+			return unpack('i', $held) >= 59 * 69;
+		});
+		POSIX::_exit($full ? 0 : 1);
+	}
+	close $read;
+	my ($exit, undef, $err) = create('torn', '--count', '70',
+	    { stdout_fh => $write });
+	waitpid $reader, 0;
+	is $?, 0, 'the reader had 59 lines';
+	is $exit, 1, 'exit';
+	ok one_line($err), 'one line' or diag $err;
+	like $err, qr/11 tokens are lost, from alice\/torn-60 on, and were/,
+	    'it says which';
+	my (undef, $out) = apitoken($config, '--json', 'list');
+	my %state = map { $_->{label} => $_->{state} } json_lines($out);
+	is_deeply [map { $state{"torn-$_"} } 1 .. 70],
+	    [('active') x 59, ('revoked') x 11], 'and what happened to them';
+};
+
 subtest 'who asked' => sub {
 	my $rec = record('alice/plain');
 	my ($name) = getpwuid $<;

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Handing new tokens over: a token leaves this process once, to stdout or to a
+ * new file, and its memory is wiped.  What could not be handed over is revoked
+ * at once, since nobody would know of it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "apitoken.h"
+
+void
+handover_opts(struct opts *opts, struct handover *h)
+{
+	const struct opt own[] = {
+		{ .name = "output",
+		  .value = "FILE",
+		  .text = &h->output,
+		  .help = "write the token to this new file" },
+		{ .name = "qr",
+		  .flag = &h->qr,
+		  .help = "show it as a QR code, too" },
+	};
+
+	opts_add(opts, own, COUNT(own));
+}
+
+/* ---- the file of --output ---- */
+/* Opened before the token is made, so that it cannot be the reason why a
+ * token gets lost.  -1, and reported: it cannot be had. */
+static int
+open_output(const char *name)
+{
+	const int fd = open(
+	    name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd == -1) {
+		complain(REFUSED, name, "%s", strerror(errno));
+	} else if (fchmod(fd, 0600) != 0) { /* whatever the umask took */
+		complain(REFUSED, name, "%s", strerror(errno));
+		(void)unlink(name);
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Takes the file away again, if the name still means the one we made. */
+static void
+remove_output(const char *name, int fd)
+{
+	struct stat ours, there;
+
+	if (fstat(fd, &ours) == 0 && lstat(name, &there) == 0 &&
+	    ours.st_dev == there.st_dev && ours.st_ino == there.st_ino)
+		(void)unlink(name);
+}
+
+static void
+sync_folder(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	char *folder = !slash	       ? strdup(".")
+		       : slash == name ? strdup("/")
+				       : strndup(name, (size_t)(slash - name));
+	const int fd =
+	    folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	/* Some file systems cannot; the file itself is on disk. */
+	if (fd != -1) {
+		(void)fsync(fd);
+		(void)close(fd);
+	}
+	free(folder);
+}
+
+/* ---- handing over ---- */
+static bool
+write_line(int fd, const char *token)
+{
+	char line[TC_TOKEN_MAX + 2];
+	const int len = snprintf(line, sizeof(line), "%s\n", token);
+	const bool ok = len > 0 && write_all(fd, line, (size_t)len);
+
+	explicit_bzero(line, sizeof(line));
+	return ok;
+}
+
+static char *
+record_text(const struct tc_record *rec, const char *output)
+{
+	json_t *object = record_json(rec);
+	char *text = NULL;
+
+	if (object && (!output || json_object_set_new(object, "output",
+						      json_text(output)) == 0))
+		text = json_dumps(object, JSON_COMPACT);
+	json_decref(object);
+	return text;
+}
+
+/*
+ * The token is put into the finished text instead of into a JSON value, which
+ * would leave copies in memory that cannot be wiped.  Its characters need no
+ * quoting.
+ */
+static bool
+write_json(const struct tc_record *rec, const char *token)
+{
+	char *record = record_text(rec, NULL);
+	const size_t size = record ? strlen(record) + TC_TOKEN_MAX + 32 : 0;
+	char *line = record ? malloc(size) : NULL;
+	bool ok = false;
+
+	if (line) {
+		const int len = snprintf(line, size, "{\"token\":\"%s\",%s\n",
+					 token, record + 1);
+
+		ok = len > 0 && (size_t)len < size &&
+		     write_all(STDOUT_FILENO, line, (size_t)len);
+		explicit_bzero(line, size);
+	} else {
+		errno = ENOMEM;
+	}
+	free(line);
+	free(record);
+	return ok;
+}
+
+/* A file counts as a whole: it goes away if its end is missing. */
+static bool
+to_file(int fd, const char *name, const struct fresh *fresh)
+{
+	for (size_t i = 0; i < fresh->n; i++) {
+		if (!write_line(fd, fresh->tokens[i]))
+			return false;
+	}
+	if (fsync(fd) != 0)
+		return false;
+	sync_folder(name);
+	return true;
+}
+
+/* How many somebody has now; if not all, errno says why. */
+static size_t
+hand_over(const struct app *app, const struct handover *h, int fd,
+	  const struct fresh *fresh)
+{
+	size_t n = 0;
+
+	if (h->output) {
+		n = to_file(fd, h->output, fresh) ? fresh->n : 0;
+	} else {
+		while (n < fresh->n &&
+		       (app->json
+			    ? write_json(fresh->recs[n], fresh->tokens[n])
+			    : write_line(STDOUT_FILENO, fresh->tokens[n])))
+			n++;
+	}
+	if (n == fresh->n && h->qr && !qr_print(fresh->tokens[0]))
+		n = 0;
+	return n;
+}
+
+/* ---- what nobody has, nobody shall be able to use ---- */
+static int
+revoke_rest(struct app *app, const struct fresh *fresh, size_t first,
+	    struct tc_error *err)
+{
+	const size_t n = fresh->n - first;
+	const char **ids = calloc(n, sizeof(*ids));
+	int code = TC_E_NOMEM;
+
+	for (size_t i = 0; ids && i < n; i++)
+		ids[i] = fresh->recs[first + i]->id;
+	if (ids) {
+		code = tc_revoke(app->handle, &app->actor, ids, n,
+				 "it could not be handed over", err);
+	}
+	free(ids);
+	return code;
+}
+
+static int
+take_back(struct app *app, const struct handover *h, const struct fresh *fresh,
+	  size_t first, int error)
+{
+	const char *where = h->output ? h->output : "standard output";
+	const struct tc_record *rec = fresh->recs[first];
+	const size_t n = fresh->n - first;
+	struct tc_error err = { 0 };
+	const int code = revoke_rest(app, fresh, first, &err);
+	char what[ESCAPED_MAX], name[ESCAPED_MAX];
+
+	record_name(rec->user, rec->label, name);
+	if (n == 1)
+		(void)snprintf(what, sizeof(what), "the token is lost, and %s",
+			       rec->id);
+	else
+		(void)snprintf(what, sizeof(what),
+			       "%zu tokens are lost, from %.600s on, and", n,
+			       name);
+	if (code != TC_OK)
+		return complain(REFUSED, where,
+				"%s; %s could not be revoked: %s",
+				strerror(error), what,
+				err.text[0] ? err.text : tc_strerror(code));
+	return complain(REFUSED, where, "%s; %s %s revoked%s", strerror(error),
+			what, n == 1 ? "was" : "were", h->lost);
+}
+
+/* ---- words ---- */
+static void
+say(const char *name, const char *value)
+{
+	char text[ESCAPED_MAX];
+
+	escape(text, sizeof(text), value);
+	(void)fprintf(stderr, "%-9s %s\n", name, text);
+}
+
+static void
+say_labels(const struct fresh *fresh)
+{
+	const struct tc_record *first = fresh->recs[0];
+	const struct tc_record *last = fresh->recs[fresh->n - 1];
+	char text[ESCAPED_MAX];
+
+	if (fresh->n == 1) {
+		say("label", first->label);
+		return;
+	}
+	(void)snprintf(text, sizeof(text), "%s ... %s", first->label,
+		       last->label);
+	say("labels", text);
+}
+
+/* All of them differ in id and label alone. */
+static void
+say_records(const struct fresh *fresh, const char *output)
+{
+	const struct tc_record *rec = fresh->recs[0];
+	char *services = record_services(rec), *sources = record_sources(rec);
+	const bool one = fresh->n == 1;
+	char expires[WHEN_MAX];
+
+	format_expiry(rec->expires, expires);
+	if (one)
+		say("id", rec->id);
+	say("user", rec->user);
+	say_labels(fresh);
+	say("expires", expires);
+	say("services", services ? services : "?");
+	say("from", sources ? sources : "?");
+	if (rec->replaces[0])
+		say("replaces", rec->replaces);
+	if (output)
+		say(one ? "token in" : "tokens in", output);
+	else
+		(void)fprintf(stderr, "The token%s shown only this once.\n",
+			      one ? " is" : "s are");
+	free(services);
+	free(sources);
+}
+
+static int
+announce(const struct app *app, const struct handover *h,
+	 const struct fresh *fresh)
+{
+	if (!app->json) {
+		say_records(fresh, h->output);
+		return DONE;
+	}
+	for (size_t i = 0; h->output && i < fresh->n; i++) {
+		char *text = record_text(fresh->recs[i], h->output);
+
+		if (!text)
+			return complain(UNAVAILABLE, "output", "out of memory");
+		put("%s\n", text);
+		free(text);
+	}
+	return DONE;
+}
+
+/* ---- the whole ---- */
+/* A closed stdout is noticed while there is nothing to lose yet. */
+static bool
+stdout_writable(void)
+{
+	const int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+	if (flags != -1 && (flags & O_ACCMODE) != O_RDONLY)
+		return true;
+	complain(REFUSED, "standard output", "is closed");
+	return false;
+}
+
+bool
+handover_possible(struct app *app, const struct handover *h, size_t n)
+{
+	if (h->qr && app->json) {
+		app->exit =
+		    complain(USAGE, "qr", "is for people: not with --json");
+		return false;
+	}
+	if (h->qr && n > 1) {
+		app->exit =
+		    complain(USAGE, "qr", "shows one token: not with --count");
+		return false;
+	}
+	if ((h->output || stdout_writable()) && (!h->qr || qr_possible()))
+		return true;
+	app->exit = REFUSED;
+	return false;
+}
+
+static int
+make_and_give(struct app *app, const struct handover *h, struct fresh *fresh,
+	      mint_fn *mint, const void *arg)
+{
+	const int fd = h->output ? open_output(h->output) : -1;
+	struct tc_error err = { 0 };
+	size_t given = 0;
+	int code;
+
+	if (h->output && fd == -1)
+		return REFUSED;
+	code = mint(app, arg, fresh, &err);
+	if (code != TC_OK) {
+		code = complain_tc(code, &err);
+	} else {
+		given = hand_over(app, h, fd, fresh);
+		code = given == fresh->n
+			   ? announce(app, h, fresh)
+			   : take_back(app, h, fresh, given, errno);
+	}
+	if (fd != -1 && given < fresh->n)
+		remove_output(h->output, fd);
+	if (fd != -1 && close(fd) != 0 && code == DONE)
+		code = complain(REFUSED, h->output, "%s", strerror(errno));
+	return code;
+}
+
+int
+handover_run(struct app *app, const struct handover *h, size_t n, mint_fn *mint,
+	     const void *arg)
+{
+	struct fresh fresh = {
+		.n = n,
+		.tokens = calloc(n, sizeof(*fresh.tokens)),
+		.recs = calloc(n, sizeof(struct tc_record *)),
+	};
+	int code;
+
+	if (fresh.tokens && fresh.recs)
+		code = make_and_give(app, h, &fresh, mint, arg);
+	else
+		code = complain(UNAVAILABLE, "output", "out of memory");
+	for (size_t i = 0; fresh.recs && i < n; i++)
+		tc_record_free(fresh.recs[i]);
+	if (fresh.tokens)
+		explicit_bzero(fresh.tokens, n * sizeof(*fresh.tokens));
+	free(fresh.tokens);
+	free(fresh.recs);
+	return code;
+}
