@@ -137,6 +137,71 @@ void edit_opts(struct opts *opts, struct edit_args *args);
  *  how to end. */
 bool edit_parse(struct app *app, struct edit_args *args);
 
+/* ---- which tokens ---- */
+struct filter_args {
+	const char *user, *search, *expires_before, *unused_since;
+	struct words states;
+};
+
+/** --user, --search, --state, --expires-before, --unused-since. */
+void filter_opts(struct opts *opts, struct filter_args *args);
+
+/** Was any of them typed? */
+bool filter_given(const struct filter_args *args);
+
+/** Reads what was typed; false, and reported: app->exit says how to end.
+ *  filter keeps pointers into args. */
+bool filter_parse(struct app *app, const struct filter_args *args,
+		  struct tc_filter *filter);
+
+struct chosen;
+
+/* Tokens by name or by filter, for one change. */
+struct selection {
+	/* as typed */
+	struct filter_args filter;
+	bool yes, dry_run;
+	/* as found: selection_gather() */
+	size_t n, room;
+	struct chosen *tokens;
+	const char **ids; /* n whole ids, each one once */
+};
+
+/** Those of a filter, --dry-run and --yes. */
+void selection_opts(struct opts *opts, struct selection *sel);
+
+/* What a verb does to a selection, and how it says so. */
+struct action {
+	const char *ask; /* "Revoke" */
+	const char *done; /* "revoked" */
+	const char *warning; /* behind the question; or NULL */
+	bool spares_revoked; /* a filter leaves them out */
+	bool refuses_revoked; /* the library does, those that are named */
+	bool renames, shows_expiry; /* what of the new is said in words */
+	bool gone; /* there is no record afterwards */
+	int64_t issued_before; /* only those made earlier; 0: all */
+	int (*run)(struct app *app, const struct selection *sel,
+		   const void *arg, struct tc_error *err);
+	const void *arg;
+};
+
+/**
+ * The whole of such a verb once its own options are read: looks for the
+ * tokens, asks, changes them in one commit and says what was done.
+ * @return the exit code
+ */
+int selection_change(struct app *app, struct selection *sel,
+		     const struct action *action);
+
+/** Looks for the tokens; false, and reported: app->exit says how to end.
+ *  None at all is fine.  The handle has to be open. */
+bool selection_gather(struct app *app, struct selection *sel,
+		      const struct action *action);
+/** Says what would be changed; the exit code. */
+int selection_preview(struct app *app, const struct selection *sel,
+		      const struct action *action);
+void selection_free(struct selection *sel);
+
 /* ---- handing new tokens over ---- */
 struct handover {
 	/* as typed */

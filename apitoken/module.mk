@@ -10,6 +10,7 @@ apitoken_SRCS := \
 	apitoken/edit.c \
 	apitoken/export.c \
 	apitoken/help.c \
+	apitoken/filter.c \
 	apitoken/handover.c \
 	apitoken/import.c \
 	apitoken/init.c \

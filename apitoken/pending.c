@@ -9,11 +9,8 @@
 			return app->exit;                                      \
 		return complain(UNAVAILABLE, #verb, "not built yet");          \
 	}
-PENDING(edit)
 PENDING(copy)
-PENDING(renew)
 PENDING(regenerate)
-PENDING(delete)
 PENDING(import)
 PENDING(export)
 PENDING(audit)

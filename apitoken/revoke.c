@@ -1,136 +1,211 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * apitoken revoke: every name is resolved before anything changes, and all
- * of them are one commit, so a typing error in the last name revokes none.
+ * apitoken revoke and delete: tokens end.  Every name is resolved before
+ * anything changes, and all of them are one commit, so a typing error in the
+ * last name ends none.  --all and --issued-before set a mark instead, which
+ * also ends tokens that this store knows nothing of.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "apitoken.h"
 
-struct selection {
-	struct tc_record **recs;
-	const char **ids;
-	size_t n;
-};
-
 static void
-selection_free(struct selection *sel)
+reason_opt(struct opts *opts, const char **reason)
 {
-	for (size_t i = 0; i < sel->n; i++)
-		tc_record_free(sel->recs[i]);
-	free(sel->recs);
-	free(sel->ids);
-}
+	const struct opt own = { .name = "reason",
+				 .value = "TEXT",
+				 .text = reason,
+				 .help = "why, for the record and the log" };
 
-static bool
-has(const struct selection *sel, const char *id)
-{
-	for (size_t i = 0; i < sel->n; i++) {
-		if (strcmp(sel->ids[i], id) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool
-resolve(struct app *app, struct selection *sel)
-{
-	sel->recs = calloc(app->n_operands, sizeof(struct tc_record *));
-	sel->ids = calloc(app->n_operands, sizeof(const char *));
-	if (!sel->recs || !sel->ids) {
-		app->exit = complain(UNAVAILABLE, "revoke", "out of memory");
-		return false;
-	}
-	for (size_t i = 0; i < app->n_operands; i++) {
-		struct tc_record *rec = NULL;
-
-		if (!record_find(app, app->operands[i], &rec))
-			return false;
-		/* two names of one token */
-		if (has(sel, rec->id)) {
-			tc_record_free(rec);
-			continue;
-		}
-		sel->recs[sel->n] = rec;
-		sel->ids[sel->n++] = rec->id;
-	}
-	return true;
-}
-
-static bool
-may_revoke(const struct selection *sel, bool yes)
-{
-	char question[64];
-
-	if (yes || sel->n < 2)
-		return true;
-	(void)snprintf(question, sizeof(question), "Revoke these %zu tokens?",
-		       sel->n);
-	return confirm(question);
+	opts_add(opts, &own, 1);
 }
 
 static int
-report(struct app *app, const struct selection *sel)
+run_revoke(struct app *app, const struct selection *sel, const void *arg,
+	   struct tc_error *err)
 {
-	int code = DONE;
+	return tc_revoke(app->handle, &app->actor, sel->ids, sel->n, arg, err);
+}
 
-	for (size_t i = 0; i < sel->n && code == DONE; i++) {
-		const struct tc_record *old = sel->recs[i];
-		char name[ESCAPED_MAX], text[ESCAPED_MAX];
-		struct tc_record *now = NULL;
-		struct tc_error err = { 0 };
-
-		if (app->json) {
-			code = tc_show(app->handle, &app->actor, old->id, &now,
-				       &err);
-			code = code == TC_OK ? put_json(record_json(now))
-					     : complain_tc(code, &err);
-			tc_record_free(now);
-			continue;
-		}
-		(void)snprintf(text, sizeof(text), "%s/%s", old->user,
-			       old->label);
-		escape(name, sizeof(name), text);
-		put("%s %s %s\n", old->id,
-		    old->state == TC_STATE_REVOKED ? "was revoked before:"
-						   : "revoked:",
-		    name);
-	}
-	return code;
+static int
+run_delete(struct app *app, const struct selection *sel, const void *arg,
+	   struct tc_error *err)
+{
+	return tc_delete(app->handle, &app->actor, sel->ids, sel->n, arg, err);
 }
 
 int
-verb_revoke(struct app *app, int argc, char **argv)
+verb_delete(struct app *app, int argc, char **argv)
 {
 	const char *reason = NULL;
-	bool yes = false;
-	const struct opt opts[] = {
-		{ .name = "reason",
-		  .value = "TEXT",
-		  .text = &reason,
-		  .help = "why, for the record and the log" },
-		{ .name = "yes",
-		  .flag = &yes,
-		  .help = "do not ask before more than one" },
-	};
 	struct selection sel = { 0 };
+	struct action action = {
+		.ask = "Delete",
+		.done = "deleted",
+		.warning = " Their records go away; their values stay refused.",
+		.gone = true,
+		.run = run_delete,
+	};
+	struct opts opts = { 0 };
+
+	reason_opt(&opts, &reason);
+	selection_opts(&opts, &sel);
+	if (!app_options(app, opts.v, opts.n, argc, argv))
+		return app->exit;
+	action.arg = reason ? reason : "";
+	return selection_change(app, &sel, &action);
+}
+
+/* ---- marks ---- */
+struct mark {
+	bool all;
+	const char *issued_before; /* as typed */
+	const char *reason;
+	int64_t before; /* 0: up to now */
+};
+
+static bool
+mark_parse(struct app *app, const struct selection *sel, struct mark *mark)
+{
+	const struct filter_args *filter = &sel->filter;
 	struct tc_error err = { 0 };
+	const char *why = NULL;
 	int code;
 
-	if (!app_options(app, opts, COUNT(opts), argc, argv) || !app_open(app))
-		return app->exit;
-	if (!resolve(app, &sel)) {
-		code = app->exit;
-	} else if (!may_revoke(&sel, yes)) {
-		code = complain(REFUSED, "revoke", "nothing was changed");
-	} else {
-		code = tc_revoke(app->handle, &app->actor, sel.ids, sel.n,
-				 reason ? reason : "", &err);
-		code =
-		    code == TC_OK ? report(app, &sel) : complain_tc(code, &err);
+	if (mark->all && mark->issued_before)
+		why = "--all or --issued-before, not both";
+	else if (app->n_operands > 0 || filter->search || filter->states.n ||
+		 filter->expires_before || filter->unused_since)
+		why = "--all and --issued-before go with --user alone";
+	else if (mark->all && !filter->user)
+		why = "--all of whom: name a user, or say --issued-before";
+	if (why) {
+		app->exit = complain(USAGE, "revoke", "%s", why);
+		return false;
 	}
-	selection_free(&sel);
+	if (mark->all)
+		return true;
+	code = tc_parse_moment(mark->issued_before, time(NULL), -1,
+			       &mark->before, &err);
+	if (code != TC_OK)
+		app->exit = complain_tc(code, &err);
+	return code == TC_OK;
+}
+
+/* "every token of alice issued before 2026-11-23 00:00:00 +0100" */
+static void
+mark_words(const struct mark *mark, const char *user, char out[ESCAPED_MAX])
+{
+	char when[WHEN_MAX] = "", text[ESCAPED_MAX];
+
+	if (mark->before)
+		format_moment(mark->before, when);
+	(void)snprintf(text, sizeof(text), "every token%s%s issued %s%s",
+		       user ? " of " : "", user ? user : "",
+		       mark->before ? "before " : "up to now", when);
+	escape(out, ESCAPED_MAX, text);
+}
+
+static bool
+may_mark(const struct selection *sel, const char *words)
+{
+	char question[ESCAPED_MAX + 128];
+
+	(void)snprintf(question, sizeof(question),
+		       "Revoke %s, %zu that are known here and all others?",
+		       words, sel->n);
+	return sel->yes || confirm(question);
+}
+
+static int
+mark_report(const struct app *app, const struct mark *mark, const char *user,
+	    const char *words)
+{
+	if (!app->json) {
+		put("revoked: %s\n", words);
+		return DONE;
+	}
+	return put_json(json_pack("{s:s, s:o, s:o}", "state", "revoked", "user",
+				  user ? json_text(user) : json_null(),
+				  "issued_before", json_when(mark->before)));
+}
+
+static int
+set_mark(struct app *app, const struct selection *sel,
+	 const struct action *action, const struct mark *mark)
+{
+	const char *user = sel->filter.user;
+	struct tc_error err = { 0 };
+	char words[ESCAPED_MAX];
+	int code;
+
+	mark_words(mark, user, words);
+	if (sel->dry_run) {
+		code = selection_preview(app, sel, action);
+		(void)fprintf(stderr,
+			      "would be revoked, too, where it is not known "
+			      "here: %s\n",
+			      words);
+		return code;
+	}
+	if (!may_mark(sel, words))
+		return complain(REFUSED, "revoke", "nothing was changed");
+	code = tc_revoke_all(app->handle, &app->actor, user, mark->before,
+			     mark->reason, &err);
+	return code == TC_OK ? mark_report(app, mark, user, words)
+			     : complain_tc(code, &err);
+}
+
+static int
+revoke_marked(struct app *app, struct selection *sel, struct action *action,
+	      struct mark *mark)
+{
+	int code;
+
+	if (!mark_parse(app, sel, mark) || !app_open(app))
+		return app->exit;
+	action->issued_before = mark->before;
+	code = selection_gather(app, sel, action)
+		   ? set_mark(app, sel, action, mark)
+		   : app->exit;
+	selection_free(sel);
 	return code;
+}
+
+/* ---- revoke ---- */
+int
+verb_revoke(struct app *app, int argc, char **argv)
+{
+	struct mark mark = { .reason = NULL };
+	struct selection sel = { 0 };
+	const struct opt own[] = {
+		{ .name = "all",
+		  .flag = &mark.all,
+		  .help = "with --user: also those that no list shows" },
+		{ .name = "issued-before",
+		  .value = "WHEN",
+		  .text = &mark.issued_before,
+		  .help = "the same, everyone's or with --user" },
+	};
+	struct action action = {
+		.ask = "Revoke",
+		.done = "revoked",
+		.spares_revoked = true,
+		.run = run_revoke,
+	};
+	struct opts opts = { 0 };
+
+	reason_opt(&opts, &mark.reason);
+	selection_opts(&opts, &sel);
+	opts_add(&opts, own, COUNT(own));
+	if (!app_options(app, opts.v, opts.n, argc, argv))
+		return app->exit;
+	if (!mark.reason)
+		mark.reason = ""; /* not before: the option would be a second */
+	action.arg = mark.reason;
+	if (mark.all || mark.issued_before)
+		return revoke_marked(app, &sel, &action, &mark);
+	return selection_change(app, &sel, &action);
 }

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which tokens fit, as it is typed. */
+#include <string.h>
+#include <time.h>
+
+#include "apitoken.h"
+
+#define STATES "active,expired,revoked,not-yet-valid,no-key"
+
+void
+filter_opts(struct opts *opts, struct filter_args *args)
+{
+	const struct opt own[] = {
+		{ .name = "user",
+		  .value = "NAME",
+		  .text = &args->user,
+		  .help = "this user's" },
+		{ .name = "search",
+		  .value = "TEXT",
+		  .text = &args->search,
+		  .help = "it is in label, user or properties" },
+		{ .name = "state",
+		  .value = "STATE,...",
+		  .words = STATES,
+		  .commas = &args->states,
+		  .help = "of " STATES },
+		{ .name = "expires-before",
+		  .value = "WHEN",
+		  .text = &args->expires_before,
+		  .help = "2027-03-31, 90d (from now), today" },
+		{ .name = "unused-since",
+		  .value = "WHEN",
+		  .text = &args->unused_since,
+		  .help = "2026-03-31, 90d (ago), today" },
+	};
+
+	opts_add(opts, own, COUNT(own));
+}
+
+bool
+filter_given(const struct filter_args *args)
+{
+	return args->user || args->search || args->expires_before ||
+	       args->unused_since || args->states.n > 0;
+}
+
+static bool
+parse_state(struct app *app, const char *word, unsigned *standings)
+{
+	static const struct {
+		const char *word;
+		enum tc_verdict standing;
+	} states[] = {
+		{ "active", TC_VALID },
+		{ "expired", TC_EXPIRED },
+		{ "revoked", TC_REVOKED },
+		{ "not-yet-valid", TC_NOT_YET_VALID },
+		{ "no-key", TC_UNKNOWN_KEY },
+	};
+
+	for (size_t i = 0; i < COUNT(states); i++) {
+		if (strcmp(word, states[i].word) == 0) {
+			*standings |= 1U << states[i].standing;
+			return true;
+		}
+	}
+	app->exit = complain(USAGE, "state", "is one of " STATES);
+	return false;
+}
+
+static bool
+parse_moment(struct app *app, const char *text, int direction, int64_t *when)
+{
+	struct tc_error err = { 0 };
+	int code = TC_OK;
+
+	if (text)
+		code = tc_parse_moment(text, time(NULL), direction, when, &err);
+	if (code != TC_OK)
+		app->exit = complain_tc(code, &err);
+	return code == TC_OK;
+}
+
+bool
+filter_parse(struct app *app, const struct filter_args *args,
+	     struct tc_filter *filter)
+{
+	*filter = (struct tc_filter){
+		.user = args->user,
+		.search = args->search,
+	};
+	for (size_t i = 0; i < args->states.n; i++) {
+		if (!parse_state(app, args->states.v[i], &filter->standings))
+			return false;
+	}
+	return parse_moment(app, args->expires_before, 1,
+			    &filter->expires_before) &&
+	       parse_moment(app, args->unused_since, -1, &filter->unused_since);
+}
