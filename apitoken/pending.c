@@ -9,8 +9,6 @@
 			return app->exit;                                      \
 		return complain(UNAVAILABLE, #verb, "not built yet");          \
 	}
-PENDING(copy)
-PENDING(regenerate)
 PENDING(import)
 PENDING(export)
 PENDING(audit)

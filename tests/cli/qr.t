@@ -92,6 +92,19 @@ subtest 'create' => sub {
 	}
 };
 
+subtest 'copy and regenerate' => sub {
+	plan skip_all => 'zbarimg is not installed' if !$zbar;
+	create_token($config, label => 'laptop');
+	for my $verb (qw(copy regenerate)) {
+		my ($exit, $out, $err) = on_screen(80, $verb, 'alice/laptop',
+		    '--qr');
+		is $exit, 0, "$verb: exit" or diag $err;
+		my ($code, $rest) = split_screen($out);
+		ok decoded($code) eq $rest->[0], 'the token';
+		is verdict($config, $rest->[0]), 'valid', 'which works';
+	}
+};
+
 subtest 'with --output' => sub {
 	plan skip_all => 'zbarimg is not installed' if !$zbar;
 	my ($exit, $out, $err) = on_screen(80, 'create', '--user', 'alice',
@@ -118,6 +131,10 @@ subtest 'where it cannot be shown' => sub {
 	is changes($before, $config), '', 'nothing was made';
 	is +(on_screen($_, @create))[0], 0, "$_ columns"
 	    for 41, 0;	# 0: not known
+	my ($old) = create_token($config, label => 'old');
+	ok refused($config, 1, 'regenerate', 'alice/old', '--qr'),
+	    'regenerate';
+	is verdict($config, $old), 'valid', 'leaves the old value';
 };
 
 done_testing;
