@@ -12,25 +12,36 @@ struct search {
 	size_t len;
 	const char *label; /* if it is not that */
 	char id[TC_ID_LEN + 1];
-	size_t live, dead; /* how many fit: not revoked, revoked */
+	size_t n; /* how many fit, all of the same rank: the best so far */
+	unsigned rank;
 };
+
+/* A label may be used again, and is by every regeneration: the one that still
+ * works is meant, else the last of those that replaced each other. */
+static unsigned
+rank_of(const struct tc_record *r)
+{
+	if (r->state == TC_STATE_ACTIVE && r->standing != TC_REVOKED)
+		return 3;
+	return *r->replaced_by == '\0' ? 2 : 1;
+}
 
 static int
 consider(void *arg, const struct tc_record *r)
 {
 	struct search *s = arg;
-	int dead = !s->beginning &&
-		   (r->state == TC_STATE_REVOKED || r->standing == TC_REVOKED);
+	unsigned rank = s->beginning ? 1 : rank_of(r);
 
 	if (s->beginning ? strncmp(r->id, s->beginning, s->len) != 0
 			 : strcmp(r->label, s->label) != 0)
 		return 0;
-	if (!dead || s->live == 0)
-		memcpy(s->id, r->id, sizeof(s->id));
-	if (dead)
-		s->dead++;
-	else
-		s->live++;
+	if (rank < s->rank)
+		return 0;
+	if (rank > s->rank)
+		s->n = 0;
+	s->rank = rank;
+	s->n++;
+	memcpy(s->id, r->id, sizeof(s->id));
 	return 0;
 }
 
@@ -95,13 +106,13 @@ tc_find(tc_handle *h, const struct tc_actor *actor, const char *name,
 		   : find_beginning(h, actor, &s, err);
 	if (rc != TC_OK)
 		return rc;
-	if (s.live + s.dead == 0)
+	if (s.n == 0)
 		return tc_fail(err, TC_E_NOTFOUND, "no such token: %.200s",
 			       name);
-	if (s.live > 1 || (s.live == 0 && s.dead > 1))
+	if (s.n > 1)
 		return tc_fail(err, TC_E_AMBIGUOUS,
 			       "%.200s: fits %zu tokens: name it by its id",
-			       name, s.live ? s.live : s.dead);
+			       name, s.n);
 	memcpy(id, s.id, TC_ID_LEN + 1);
 	return TC_OK;
 }

@@ -354,7 +354,8 @@ TC_API int tc_create_many(tc_handle *h, const struct tc_actor *actor,
  *               or more), or USER/LABEL
  * @param id     the id
  * @return TC_OK, TC_E_NOTFOUND, TC_E_AMBIGUOUS, TC_E_INVALID or trouble.
- * Of several with the same USER/LABEL the one that is not revoked is meant.
+ * Of several with the same USER/LABEL the one that is not revoked is meant,
+ * else the one that was not replaced.
  */
 TC_API int tc_find(tc_handle *h, const struct tc_actor *actor, const char *name,
 		   char id[TC_ID_LEN + 1], struct tc_error *err) TC_CHECKED
