@@ -99,12 +99,33 @@ check_file(struct check *c, const struct tc_store *s, enum tc_store_file f)
 		say_error(c, TC_PROBLEM, err.text);
 }
 
+/* Nothing depends on it.  What somebody put in its place is worth a word. */
+static void
+check_lastuse(struct check *c, const struct tc_store *s)
+{
+	const char *why = NULL;
+	struct stat st;
+
+	if (fstatat(s->dir, tc_store_names[TC_FILE_LASTUSE], &st,
+		    AT_SYMLINK_NOFOLLOW))
+		return;
+	if (!S_ISREG(st.st_mode))
+		why = "is not a regular file";
+	else if (st.st_uid != 0 && st.st_uid != geteuid())
+		why = "belongs neither to root nor to the effective user";
+	else if (st.st_mode & S_IWOTH)
+		why = "is writable by everyone";
+	if (why)
+		say(c, TC_WARNING, s->paths[TC_FILE_LASTUSE], why,
+		    "remove it: the next change makes it anew");
+}
+
 /* ---- the items of one data file ---- */
 
 struct tally {
 	tc_handle *h;
 	const struct tc_policy *policy;
-	uint64_t items, tokens, bad_seals, no_key, future;
+	uint64_t items, tokens, deleted, bad_seals, no_key, future;
 	int64_t now;
 };
 
@@ -133,6 +154,8 @@ tally_item(void *arg, const unsigned char *key, size_t key_len,
 		t->bad_seals++;
 	if (r->created > t->now + t->policy->config.clock_skew)
 		t->future++;
+	if (r->state == TC_STATE_DELETED)
+		t->deleted++;
 	tc_record_free(r);
 	return 0;
 }
@@ -182,7 +205,7 @@ say_tally(struct check *c, const struct tally *t, const char *path)
 		return;
 	(void)snprintf(text, sizeof(text),
 		       "store: %" PRIu64 " tokens, every record whole",
-		       t->tokens);
+		       t->tokens - t->deleted);
 	say(c, TC_FINE, text, "", "");
 }
 
@@ -301,6 +324,7 @@ check_store(struct check *c, tc_handle *h, const struct tc_policy *p)
 
 	check_file(c, &p->store, TC_FILE_JOURNAL);
 	check_file(c, &p->store, TC_FILE_LOCK);
+	check_lastuse(c, &p->store);
 	for (int i = 0; !said && i < 3; i++)
 		said = check_once(c, h, p, 0);
 	if (!said && tc_txn_begin(&p->store, &txn, &err) == TC_OK)

@@ -11,6 +11,7 @@
 
 #include "error.h"
 #include "journal.h"
+#include "lastuse.h"
 #include "lock.h"
 #include "newfile.h"
 #include "standby.h"
@@ -401,6 +402,8 @@ tc_txn_commit(struct tc_txn *t, int64_t now,
 		tc_new_abandon(t->s->dir, tc_store_names[TC_FILE_STATE]);
 		undo(t);
 	}
+	if (rc == TC_OK)
+		tc_lastuse_fit(t->s, next.head.tokens);
 	close(t->lock_fd);
 	t->lock_fd = -1;
 	return rc;
@@ -470,5 +473,7 @@ tc_store_create(const struct tc_store *s, int64_t now, struct tc_error *err)
 				    err);
 	if (rc != TC_OK)
 		tc_new_abandon(s->dir, tc_store_names[TC_FILE_STATE]);
+	else
+		tc_lastuse_fit(s, 0);
 	return rc;
 }

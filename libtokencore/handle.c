@@ -11,6 +11,7 @@
 #include <openssl/crypto.h>
 
 #include "error.h"
+#include "lastuse.h"
 #include "owner.h"
 #include "trust.h"
 
@@ -202,6 +203,7 @@ open_folders(const tc_handle *h, struct tc_policy *p,
 		return err->code;
 	if (tc_store_init(&p->store, fd, p->config.store, &h->crypto))
 		return tc_fail(err, TC_E_NOMEM, "out of memory");
+	tc_lastuse_open(&p->store, old ? &old->store : NULL);
 	if (fstat(fd, &p->store_stat))
 		return tc_fail_errno(err, "%s", p->config.store);
 	if (p->config.audit_log) {
@@ -233,7 +235,8 @@ load(const tc_handle *h, const struct tc_policy *old, struct tc_policy **out,
 
 	if (!p)
 		return tc_fail(err, TC_E_NOMEM, "out of memory");
-	p->secret_dir = p->store.dir = p->audit_dir = -1;
+	p->secret_dir = p->audit_dir = -1;
+	p->store.dir = p->store.lastuse = -1;
 	p->users = 1;
 	p->roots = tc_owner_roots();
 	if (!p->roots && old && old->roots)

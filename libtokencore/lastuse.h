@@ -2,12 +2,14 @@
 /*
  * When a token was last used, from where and for what: a file of its own
  * beside the store, best effort.  Nothing waits for it, nothing depends on
- * it, losing it loses nothing.
+ * it, losing it loses nothing: whatever is odd about it means "not known".
+ * Services in the folder's group may write what they like into it, since it
+ * grants nothing.
  */
 #ifndef TC_LASTUSE_H
 #define TC_LASTUSE_H
 
-#include "handle.h"
+#include "store.h"
 #include "token.h"
 
 struct tc_use {
@@ -16,17 +18,22 @@ struct tc_use {
 	struct tc_source source; /* family 0: not known */
 };
 
-/* Notes a login, at most once a minute for each token.  peer may be NULL. */
-void tc_lastuse_note(const struct tc_policy *p,
+/* Opens the file, so that it can be written after the process gave up its
+ * rights; failing that, takes over what `old` (or NULL) has open. */
+void tc_lastuse_open(struct tc_store *s, const struct tc_store *old);
+
+/* Notes a login, at most once a minute for each token.  service and peer may
+ * be NULL. */
+void tc_lastuse_note(const struct tc_store *s,
 		     const unsigned char id[TC_ID_BYTES], const char *service,
 		     const struct tc_source *peer, int64_t now);
 
 /* use->time is 0 if nothing is known. */
-void tc_lastuse_get(const struct tc_policy *p,
+void tc_lastuse_get(const struct tc_store *s,
 		    const unsigned char id[TC_ID_BYTES], struct tc_use *use);
 
 /* Called by the writer, under its lock, after a commit: makes the file, or a
  * roomier one, for so many tokens. */
-void tc_lastuse_fit(const struct tc_policy *p, uint64_t tokens);
+void tc_lastuse_fit(const struct tc_store *s, uint64_t tokens);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base32.h"
 #include "error.h"
 #include "filter.h"
+#include "lastuse.h"
 #include "permit.h"
 #include "record.h"
 #include "standing.h"
@@ -206,29 +207,37 @@ wanted(const struct reading *r, const struct tc_record *rec)
 	       tc_filter_record(r->filter, rec);
 }
 
+static int
+use_fits(const struct reading *r, struct tc_record *rec,
+	 const unsigned char id[TC_ID_BYTES])
+{
+	struct tc_use use;
+
+	tc_lastuse_get(&r->policy->store, id, &use);
+	rec->last_used = use.time;
+	memcpy(rec->last_service, use.service, sizeof(rec->last_service));
+	rec->last_source = use.source;
+	return tc_filter_use(r->filter, rec);
+}
+
 /* Takes the record or frees it. */
 static int
 consider(struct reading *r, struct tc_record *rec, const unsigned char *key,
 	 const unsigned char *value, size_t len)
 {
 	const struct tc_view *v = &r->walk.view;
-	int rc = TC_OK;
+	int fits = wanted(r, rec), rc = TC_OK;
 
-	if (!wanted(r, rec)) {
-		tc_record_free(rec);
-		return TC_OK;
-	}
-	if (judge(r, rec, key, value, len))
+	if (fits && judge(r, rec, key, value, len))
 		rc = tc_fail(&r->trouble, TC_E_UNAVAILABLE,
 			     "%s: the mark over the tokens of %s: is damaged",
 			     r->policy->store.paths[v->state.side], rec->user);
-	else if (tc_filter_standing(r->filter, rec) &&
-		 tc_filter_use(r->filter, rec)) {
+	fits = fits && rc == TC_OK && tc_filter_standing(r->filter, rec) &&
+	       use_fits(r, rec, key + 1);
+	if (fits)
 		rc = keep(r, rec);
-		if (rc == TC_OK)
-			return TC_OK;
-	}
-	tc_record_free(rec);
+	if (!fits || rc != TC_OK)
+		tc_record_free(rec);
 	return rc;
 }
 

@@ -152,6 +152,7 @@ find(tc_handle *h, const struct tc_request *req, struct search *s,
 		tc_audit_login(h, p, req, res, 0);
 	else
 		verdict = tc_recheck(h, &s->proof, req, res);
+	/* No use is noted: the peer has yet to prove that it knows it. */
 	if (verdict == TC_VALID)
 		*scram = s->scram;
 	else if (p && verdict != TC_UNAVAILABLE)

@@ -16,7 +16,7 @@
 const char *const tc_store_names[TC_STORE_FILES] = {
 	[TC_FILE_LEFT] = "left.gdbm", [TC_FILE_RIGHT] = "right.gdbm",
 	[TC_FILE_STATE] = "state",    [TC_FILE_JOURNAL] = "journal",
-	[TC_FILE_LOCK] = "lock",
+	[TC_FILE_LOCK] = "lock",      [TC_FILE_LASTUSE] = "lastuse",
 };
 
 int
@@ -25,6 +25,7 @@ tc_store_init(struct tc_store *s, int dir, const char *path,
 {
 	memset(s, 0, sizeof(*s));
 	s->dir = dir;
+	s->lastuse = -1;
 	s->crypto = crypto;
 	for (int i = 0; i < TC_STORE_FILES; i++) {
 		if (asprintf(&s->paths[i], "%s/%s", path, tc_store_names[i]) <
@@ -41,10 +42,12 @@ tc_store_close(struct tc_store *s)
 {
 	if (s->dir >= 0)
 		close(s->dir);
+	if (s->lastuse >= 0)
+		close(s->lastuse);
 	for (int i = 0; i < TC_STORE_FILES; i++)
 		free(s->paths[i]);
 	memset(s, 0, sizeof(*s));
-	s->dir = -1;
+	s->dir = s->lastuse = -1;
 }
 
 /* The descriptor we hold keeps its inode number from being used again, so

@@ -18,6 +18,7 @@ enum tc_store_file {
 	TC_FILE_STATE,
 	TC_FILE_JOURNAL,
 	TC_FILE_LOCK,
+	TC_FILE_LASTUSE, /* see lastuse.h */
 	TC_STORE_FILES
 };
 
@@ -25,6 +26,7 @@ extern const char *const tc_store_names[TC_STORE_FILES];
 
 struct tc_store {
 	int dir;
+	int lastuse; /* -1: not open; see lastuse.h */
 	const struct tc_crypto *crypto;
 	char *paths[TC_STORE_FILES]; /* for messages */
 };

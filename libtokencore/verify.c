@@ -13,6 +13,7 @@
 #include "caveat.h"
 #include "error.h"
 #include "imported.h"
+#include "lastuse.h"
 #include "match.h"
 #include "owner.h"
 #include "record.h"
@@ -377,6 +378,16 @@ is_logged(enum matter matter, const struct tc_request *req,
 	return matter != A_PROOF || verdict != TC_VALID;
 }
 
+static void
+note_use(const struct tc_trial *t)
+{
+	struct tc_source address;
+	int known = tc_peer_address(t->req->rhost, &address) == 0;
+
+	tc_lastuse_note(&t->policy->store, t->res->proof.id, t->req->service,
+			known ? &address : NULL, t->now);
+}
+
 static enum tc_verdict
 decide(tc_handle *h, const struct tc_proof *proof, const struct tc_request *req,
        struct tc_result *res)
@@ -400,6 +411,8 @@ decide(tc_handle *h, const struct tc_proof *proof, const struct tc_request *req,
 	res->verdict = verdict;
 	if (is_logged(matter, req, verdict))
 		tc_audit_login(h, t.policy, req, res, t.rightful);
+	if (matter != A_PROOF && verdict == TC_VALID)
+		note_use(&t);
 	tc_lookup_free(t.items, 2);
 	tc_record_free(t.record);
 	tc_policy_put(h, t.policy);

@@ -14,6 +14,7 @@ tests_unit_NAMES := \
 	inifile \
 	journal \
 	keys \
+	lastuse \
 	limits \
 	list \
 	lookup \
