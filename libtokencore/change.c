@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "change.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -34,6 +35,22 @@ begin_once(struct tc_change *c, int *settled, struct tc_error *err)
 	return TC_OK;
 }
 
+/* Does a moment lie further ahead of the clock than tokens may? */
+static int
+ahead(const struct tc_change *c, int64_t moment)
+{
+	int64_t skew = c->policy->config.clock_skew;
+
+	return moment > c->now && moment - c->now > (skew > 0 ? skew : 1);
+}
+
+static void
+not_before(struct tc_change *c, int64_t moment)
+{
+	if (moment > c->latest && !ahead(c, moment))
+		c->latest = moment;
+}
+
 int
 tc_change_begin(struct tc_change *c, tc_handle *h, const struct tc_actor *actor,
 		struct tc_error *err)
@@ -50,7 +67,9 @@ tc_change_begin(struct tc_change *c, tc_handle *h, const struct tc_actor *actor,
 		return err->code;
 	while (rc == TC_OK && !settled)
 		rc = begin_once(c, &settled, err);
-	c->now = (int64_t)time(NULL);
+	c->now = c->latest = (int64_t)time(NULL);
+	if (rc == TC_OK)
+		not_before(c, tc_txn_map(c->txn)->head->time);
 	if (rc == TC_OK && !c->policy->config.enabled)
 		return tc_fail(err, TC_E_REFUSED,
 			       "%s: \"enabled = no\": "
@@ -225,7 +244,7 @@ tc_change_note(struct tc_change *c, const char *event, const char *why,
 int
 tc_change_commit(struct tc_change *c, struct tc_error *err)
 {
-	int rc = tc_txn_commit(c->txn, c->now, lines_hook, c, err);
+	int rc = tc_txn_commit(c->txn, c->latest, lines_hook, c, err);
 
 	if (rc == TC_OK)
 		tc_change_tell(c);
@@ -264,6 +283,7 @@ tc_change_put(struct tc_change *c, const struct tc_key *key,
 
 	if (rc != TC_OK)
 		return rc;
+	not_before(c, r->created);
 	tc_record_write(&c->h->crypto, &w, key->rec, &at, r);
 	if (w.bad)
 		rc = tc_fail(err, TC_E_NOMEM, "out of memory");
@@ -328,6 +348,17 @@ tc_change_get(struct tc_change *c, const char *id, struct tc_record **r,
 	tc_record_free(*r);
 	*r = NULL;
 	return tc_fail(err, TC_E_NOTFOUND, "no such token: %s", id);
+}
+
+int
+tc_change_clock(const struct tc_change *c, int64_t moment, const char *what,
+		struct tc_error *err)
+{
+	if (!ahead(c, moment))
+		return TC_OK;
+	return tc_fail(err, TC_E_UNAVAILABLE,
+		       "%s lies %" PRId64 " seconds ahead of the clock: set it",
+		       what, moment - c->now);
 }
 
 int

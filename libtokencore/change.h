@@ -26,6 +26,11 @@ struct tc_change {
 	struct tc_note *notes; /* grown by note */
 	size_t n, room;
 	int64_t now;
+	/* The commit's time: now, but not before the last commit's (unless the
+	 * clock was set back) nor before a token that it puts.  So no token that
+	 * is valid is newer than the last commit, and a mark up to that one
+	 * covers them all. */
+	int64_t latest;
 };
 
 /* Refused while the whole feature is switched off. */
@@ -50,6 +55,12 @@ int tc_change_get_any(struct tc_change *c, const char *id, struct tc_record **r,
 		      const struct tc_key **key, struct tc_error *err);
 int tc_change_get(struct tc_change *c, const char *id, struct tc_record **r,
 		  const struct tc_key **key, struct tc_error *err);
+
+/* TC_E_UNAVAILABLE when a moment that the store knows lies ahead of the clock
+ * by more than the configured skew, or the second that tokens may be ahead by.
+ * what: of which it is the moment. */
+int tc_change_clock(const struct tc_change *c, int64_t moment, const char *what,
+		    struct tc_error *err);
 
 /* The mark over a user's tokens; 0: none. */
 int tc_change_user_mark(struct tc_change *c, const char *user, int64_t *before,

@@ -69,7 +69,9 @@ tc_issue_time(struct tc_change *c, const char *user, int64_t *created,
 	if (before < head->all_before)
 		before = head->all_before;
 	*created = before < c->now ? c->now : before + 1;
-	return rc;
+	return rc == TC_OK
+		   ? tc_change_clock(c, *created, "a mark of revocation", err)
+		   : rc;
 }
 
 int

@@ -119,6 +119,7 @@ static int
 mark(struct tc_change *c, const char *user, int64_t before, const char *reason,
      struct tc_error *err)
 {
+	int64_t last = before - 1;
 	char why[TC_REASON_MAX + 64];
 	int rc = tc_permit(c->policy, c->actor, TC_ACT_REVOKE, user, err);
 
@@ -126,11 +127,16 @@ mark(struct tc_change *c, const char *user, int64_t before, const char *reason,
 		rc = tc_fail(err, TC_E_INVALID,
 			     "that is in the future: only what was issued "
 			     "already can be revoked");
+	if (rc == TC_OK && before == 0) {
+		last = c->latest;
+		rc = tc_change_clock(c, tc_txn_map(c->txn)->head->time,
+				     "the last change", err);
+	}
 	if (rc == TC_OK)
-		rc = tc_mark(c, user, before ? before - 1 : c->now, err);
-	(void)snprintf(
-	    why, sizeof(why), "everything issued before %" PRId64 "%s%s",
-	    before ? before : c->now + 1, *reason ? ": " : "", reason);
+		rc = tc_mark(c, user, last, err);
+	(void)snprintf(why, sizeof(why),
+		       "everything issued before %" PRId64 "%s%s", last + 1,
+		       *reason ? ": " : "", reason);
 	if (rc == TC_OK)
 		rc = tc_change_note(c, "revoke", why, user, 0, err);
 	return rc == TC_OK ? tc_change_commit(c, err) : rc;

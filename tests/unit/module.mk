@@ -19,6 +19,7 @@ tests_unit_NAMES := \
 	list \
 	lookup \
 	manual \
+	marks \
 	match \
 	narrow \
 	number \
@@ -34,15 +35,22 @@ tests_unit_NAMES := \
 	walk \
 	when
 tests_unit_PROGS := $(BUILD)/tests/unit/vectors
+# Those that set the clock.
+tests_unit_CLOCKED := marks
 
 $(addprefix $(BUILD)/tests/unit/,$(tests_unit_NAMES)): \
 $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o \
 		$(BUILD)/obj/tests/unit/common.o \
 		$(BUILD)/obj/tests/unit/fill.o \
 		$(BUILD)/obj/tests/unit/host.o $(BUILD)/libtokencore.a
+		$(BUILD)/obj/tests/unit/host.o \
+		$(BUILD)/obj/tests/unit/told.o $(BUILD)/libtokencore.a
 	@mkdir -p $(@D)
 	$(say) LINK $(@F)
 	$(Q)$(LINK) -o $@ $^ -lcmocka $(LIBS)
+
+$(addprefix $(BUILD)/tests/unit/,$(tests_unit_CLOCKED)): \
+$(BUILD)/obj/tests/unit/clock.o
 
 $(BUILD)/tests/unit/vectors: $(BUILD)/obj/tests/unit/vectors.o \
 		$(BUILD)/libtokencore.a
