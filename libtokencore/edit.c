@@ -8,6 +8,10 @@
 #include "error.h"
 #include "spec.h"
 
+#define KNOWN                                                                  \
+	(TC_EDIT_LABEL | TC_EDIT_EXPIRES | TC_EDIT_SERVICES |                  \
+	 TC_EDIT_SOURCES | TC_EDIT_PROPERTIES)
+
 /* Sets one key, in its place if it is there already. */
 static int
 set_property(struct tc_edited *e, const struct tc_property *p,
@@ -58,6 +62,8 @@ tc_edit_merge(struct tc_edited *e, const struct tc_record *r,
 	       r->n_properties * sizeof(*r->properties));
 	if (!edit)
 		return TC_OK;
+	if (edit->what & ~KNOWN)
+		return tc_fail(err, TC_E_INVALID, "an unknown kind of change");
 	if (edit->what & TC_EDIT_LABEL)
 		spec->label = edit->label;
 	if (edit->what & TC_EDIT_EXPIRES)
@@ -139,6 +145,8 @@ edit_all(tc_handle *h, const struct tc_actor *actor, const char *const *ids,
 	const struct tc_alteration how = { event, e.why, TC_ACT_CHANGE,
 					   edit_one, &e };
 
+	if (edit->what == 0)
+		return tc_fail(err, TC_E_INVALID, "nothing is to be changed");
 	name_changes(&e);
 	return tc_alter(h, actor, ids, n, &how, err);
 }

@@ -10,7 +10,8 @@ struct tc_edited {
 	struct tc_property properties[TC_PROPERTIES_MAX];
 };
 
-/* edit may be NULL.  Checks nothing but that properties fit. */
+/* edit may be NULL.  Checks nothing but that properties fit and that there is
+ * no change that is not known. */
 int tc_edit_merge(struct tc_edited *e, const struct tc_record *r,
 		  const struct tc_edit *edit, struct tc_error *err);
 

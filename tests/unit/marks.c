@@ -39,18 +39,9 @@ end_all(struct test_host *host, const char *user, int64_t before)
 			     &host->err);
 }
 
-#define ENDED(host, user, before)                                              \
-	do {                                                                   \
-		if (end_all(host, user, before) != TC_OK)                      \
-			fail_msg("line %d: %s", __LINE__, (host)->err.text);   \
-	} while (0)
-
+#define ENDED(host, user, before) WORKS(host, end_all(host, user, before))
 #define REFUSED(host, user, before, want, why)                                 \
-	do {                                                                   \
-		assert_int_equal(end_all(host, user, before), want);           \
-		if (!strstr((host)->err.text, why))                            \
-			fail_msg("line %d: %s", __LINE__, (host)->err.text);   \
-	} while (0)
+	REFUSES(host, want, why, end_all(host, user, before))
 
 #define IS(l, want) EXPECT(l, NULL, NULL, NULL, 0, want)
 

@@ -6,6 +6,7 @@ tests_unit_NAMES := \
 	base32 \
 	bytes \
 	caveat \
+	changes \
 	config \
 	damage \
 	ended \
@@ -15,6 +16,7 @@ tests_unit_NAMES := \
 	journal \
 	keys \
 	lastuse \
+	life \
 	limits \
 	list \
 	lookup \
@@ -36,13 +38,12 @@ tests_unit_NAMES := \
 	when
 tests_unit_PROGS := $(BUILD)/tests/unit/vectors
 # Those that set the clock.
-tests_unit_CLOCKED := marks
+tests_unit_CLOCKED := changes life marks
 
 $(addprefix $(BUILD)/tests/unit/,$(tests_unit_NAMES)): \
 $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o \
 		$(BUILD)/obj/tests/unit/common.o \
 		$(BUILD)/obj/tests/unit/fill.o \
-		$(BUILD)/obj/tests/unit/host.o $(BUILD)/libtokencore.a
 		$(BUILD)/obj/tests/unit/host.o \
 		$(BUILD)/obj/tests/unit/told.o $(BUILD)/libtokencore.a
 	@mkdir -p $(@D)
