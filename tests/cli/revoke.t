@@ -130,6 +130,9 @@ subtest 'issued before' => sub {
 	my $old = create_token($config, user => 'dora', label => 'old');
 	my %utc = (env => { TZ => 'UTC' });
 	($exit, $out) = apitoken($config, 'revoke', '--issued-before',
+	    '2020-01-01', '--dry-run');
+	is $out, '', 'dry run: nothing here is that old';
+	($exit, $out) = apitoken($config, 'revoke', '--issued-before',
 	    '2020-01-01', { %utc });
 	is $exit, 0, 'long ago: exit';
 	is $out, "revoked: every token issued before 2020-01-01 00:00:00 "

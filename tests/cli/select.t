@@ -5,6 +5,7 @@
 # same for each verb, all of them in one commit or none.
 use strict;
 use warnings;
+use POSIX qw(strftime);
 use Test::More;
 use lib "$ENV{SRC}/tests/lib";
 use Apitoken::Test;
@@ -97,6 +98,18 @@ subtest 'what is revoked already' => sub {
 	    for qw(revoke renew edit);
 	is chosen('delete', '--user', 'bob'), 'bob/desk bob/gone',
 	    'delete does not';
+};
+
+subtest 'the last use' => sub {
+	make('carol', 'idle');
+	make('carol', 'busy');
+	# Both are older than that moment, and one is used after it.
+	sleep 1;
+	my $moment = strftime('%Y-%m-%dT%H:%M:%SZ', gmtime);
+	is verdict($config, $token{'carol/busy'}), 'valid', 'used now';
+	is chosen('delete', '--user', 'carol', '--unused-since', $moment),
+	    'carol/idle', 'the other one is idle';
+	apitoken($config, 'delete', '--user', 'carol');
 };
 
 subtest 'dry run' => sub {
