@@ -68,7 +68,7 @@ draw_row(char *at, const QRcode *code, int y)
 static bool
 draw(const QRcode *code)
 {
-	const size_t side = (size_t)(code->width + 2 * QUIET);
+	const size_t side = (size_t)code->width + (size_t)(2 * QUIET);
 	const size_t row =
 	    sizeof(black_on_white) + side * GLYPH_MAX + sizeof(end_of_line);
 	const size_t size = (side + 1) / 2 * row + 1;
