@@ -32,6 +32,16 @@ sorted(const char *const *ids, size_t *n)
 	return out;
 }
 
+/* Who made a token may end it: one that could not be handed over, say. */
+static int
+may(struct tc_change *c, enum tc_act act, const struct tc_record *r,
+    struct tc_error *err)
+{
+	if (act == TC_ACT_REVOKE && strcmp(r->created_by, c->actor->name) == 0)
+		return TC_OK;
+	return tc_permit(c->policy, c->actor, act, r->user, err);
+}
+
 static int
 alter_one(struct tc_change *c, const char *id, const struct tc_alteration *a,
 	  struct tc_error *err)
@@ -41,7 +51,7 @@ alter_one(struct tc_change *c, const char *id, const struct tc_alteration *a,
 	int rc = tc_change_get(c, id, &r, &key, err);
 
 	if (rc == TC_OK)
-		rc = tc_permit(c->policy, c->actor, a->act, r->user, err);
+		rc = may(c, a->act, r, err);
 	if (rc == TC_OK)
 		rc = a->fn(a->arg, c, r, key, err);
 	if (rc == TC_OK)

@@ -466,6 +466,7 @@ TC_API int tc_regenerate(tc_handle *h, const struct tc_actor *actor,
 /**
  * Revokes tokens, all in one commit.  A token revoked already stays as it is.
  * When this returns, the next verification in any process refuses them.
+ * Besides those with the permission, who made a token may revoke it.
  * @param ids     whole ids
  * @param n       how many, at least 1
  * @param reason  "" or at most TC_REASON_MAX bytes without control bytes

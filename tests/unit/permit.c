@@ -6,7 +6,9 @@
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "host.h"
 #include "names.h"
 #include "permit.h"
 
@@ -313,6 +315,38 @@ name_lengths(void **state)
 	assert_int_equal(tc_name_fits(name, TC_NAME_MAX + 2), 0);
 }
 
+/* Who may make tokens may take back one that could not be handed over, and
+ * nobody else's. */
+static void
+makers(void **state)
+{
+	const struct tc_actor bob = person("bob"), carol = person("carol");
+	const struct tc_create spec = { .user = "alice",
+					.label = "x",
+					.expires = TC_EXPIRES_DEFAULT };
+	char token[TC_TOKEN_MAX + 1];
+	struct test_host *host = *state;
+	struct tc_record *rec = NULL;
+	const char *id;
+
+	if (geteuid() != 0) {
+		print_error("skipped: must run as root\n");
+		return;
+	}
+	test_host_conf(host, NULL,
+		       "owners = any\n[permissions]\ncreate_all = *\n");
+	assert_int_equal(
+	    tc_create(host->h, &bob, &spec, token, &rec, &host->err), TC_OK);
+	id = rec->id;
+	assert_int_equal(tc_delete(host->h, &bob, &id, 1, "", &host->err),
+			 TC_E_PERMISSION);
+	assert_int_equal(tc_revoke(host->h, &carol, &id, 1, "", &host->err),
+			 TC_E_PERMISSION);
+	assert_int_equal(tc_revoke(host->h, &bob, &id, 1, "", &host->err),
+			 TC_OK);
+	tc_record_free(rec);
+}
+
 int
 main(void)
 {
@@ -327,6 +361,8 @@ main(void)
 		cmocka_unit_test(long_names),
 		cmocka_unit_test(permitted),
 		cmocka_unit_test(name_lengths),
+		cmocka_unit_test_setup_teardown(makers, test_host_make,
+						test_host_remove),
 	};
 
 	return cmocka_run_group_tests_name("permit", tests, find_group, NULL);
