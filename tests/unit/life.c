@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Editing and renewing: each member to its bounds, one and many tokens, and
- * that what is refused changes nothing.  ended.c, copies.c and marks.c have the
+ * that what is refused changes nothing.  gone.c, copies.c and marks.c have the
  * rest of a token's life.
  */
 #include "told.h"

@@ -10,6 +10,7 @@ tests_unit_NAMES := \
 	config \
 	damage \
 	ended \
+	gone \
 	import \
 	imported \
 	inifile \
@@ -38,7 +39,7 @@ tests_unit_NAMES := \
 	when
 tests_unit_PROGS := $(BUILD)/tests/unit/vectors
 # Those that set the clock.
-tests_unit_CLOCKED := changes life marks
+tests_unit_CLOCKED := changes gone life marks
 
 $(addprefix $(BUILD)/tests/unit/,$(tests_unit_NAMES)): \
 $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o \
