@@ -8,6 +8,7 @@ tests_unit_NAMES := \
 	caveat \
 	changes \
 	config \
+	copies \
 	damage \
 	ended \
 	gone \
@@ -22,6 +23,7 @@ tests_unit_NAMES := \
 	list \
 	lookup \
 	manual \
+	many \
 	marks \
 	match \
 	narrow \
@@ -39,7 +41,7 @@ tests_unit_NAMES := \
 	when
 tests_unit_PROGS := $(BUILD)/tests/unit/vectors
 # Those that set the clock.
-tests_unit_CLOCKED := changes gone life marks
+tests_unit_CLOCKED := changes copies gone life many marks
 
 $(addprefix $(BUILD)/tests/unit/,$(tests_unit_NAMES)): \
 $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o \
