@@ -12,6 +12,7 @@
  *	revoke ID		ok, or the error
  *	check			fine, warning or problem, behind "#" lines
  *	list			ok and the number of tokens, or the error
+ *	used ID			ok and its last use's service, or the error
  *	chroot FOLDER		ok
  *	become UID GID GROUP	ok
  */
@@ -139,6 +140,21 @@ do_list(struct session *s, char *arg)
 }
 
 static void
+do_used(struct session *s, char *arg)
+{
+	struct tc_record *rec = NULL;
+	struct tc_error err;
+	int rc = tc_show(s->h, NULL, arg, &rec, &err);
+
+	if (rc == TC_OK)
+		printf("ok%s%s\n", rec->last_used ? " " : "",
+		       rec->last_service);
+	else
+		answer(rc, &err);
+	tc_record_free(rec);
+}
+
+static void
 do_chroot(struct session *s, char *arg)
 {
 	(void)s;
@@ -181,7 +197,8 @@ static const struct {
 	{ "verify", do_verify, 0 }, { "create", do_create, 1 },
 	{ "fill", do_fill, 1 },	    { "revoke", do_revoke, 1 },
 	{ "check", do_check, 0 },   { "list", do_list, 1 },
-	{ "chroot", do_chroot, 0 }, { "become", do_become, 0 },
+	{ "used", do_used, 1 },	    { "chroot", do_chroot, 0 },
+	{ "become", do_become, 0 },
 };
 
 static void

@@ -20,7 +20,7 @@ mkdir "$base/etc" or die;
 my $config = init_store(dir => "$base/etc");
 my $dir = "$base/etc";
 my $store = "$dir/store";
-my ($token) = create_token($config, label => 'active');
+my ($token, $rec) = create_token($config, label => 'active');
 my ($gone) = create_token($config, label => 'gone');
 apitoken($config, 'revoke', 'alice/gone');
 
@@ -29,6 +29,7 @@ sub for_the_group {
 	chown 0, $group, $store, glob("$store/*"), "$dir/secret.conf" or die;
 	chmod 0640, grep { !/lock$/ } glob("$store/*"), "$dir/secret.conf"
 	    or die;
+	chmod 0660, "$store/lastuse" or die;
 	chmod 02750, $store or die;
 }
 for_the_group();
@@ -43,6 +44,16 @@ sub as {
 	    %$opt);
 }
 
+# What is known of a token's last use.
+sub used {
+	my ($id) = @_;
+	my $ask = ask_start($config);
+	$ask->('open');
+	my $answer = $ask->('used', $id);
+	$ask->();
+	return $answer;
+}
+
 # The programs have to be reachable for them.
 my ($reach) = run([@out, program('apitoken'), '--version']);
 BAIL_OUT('the build directory cannot be entered by others') if $reach ne '0';
@@ -52,6 +63,7 @@ subtest 'in the group' => sub {
 	    { stdin => $token });
 	is $exit, 0, 'verify: exit';
 	like $out, qr/^valid /, 'valid';
+	is used($rec->{id}), 'ok sshd', 'noted as its last use';
 	($exit, $out) = as(\@in, 'verify', '--service', 'sshd',
 	    { stdin => $gone });
 	is $exit, 1, 'a revoked one: exit';
@@ -122,8 +134,12 @@ sub less {
 	my $may_read = $name !~ /outside/;
 	my $want = $may_read ? 'valid' : 'unavailable';
 	like $ask->('verify', $token), qr/^$want/, 'an old token';
-	my ($new) = create_token($config, label => "new $name");
+	# A new file takes the place of the one that is open.
+	unlink "$store/lastuse" or die if $name eq 'both';
+	my ($new, $rec) = create_token($config, label => "new $name");
 	like $ask->('verify', $new), qr/^$want/, 'a new one';
+	is used($rec->{id}), $may_read ? 'ok sshd' : 'ok',
+	    $may_read ? 'noted' : 'not noted';
 	apitoken($config, 'revoke', "alice/new $name");
 	$want = $may_read ? 'revoked' : 'unavailable';
 	like $ask->('verify', $new), qr/^$want/, 'the same, revoked';
@@ -161,8 +177,8 @@ sub keys_change {
 }
 
 is doctor_worst($config), 'fine', 'the store is whole';
-my @wrong = grep { (stat)[2] & 0022 || (stat _)[5] != $group }
-    grep { !/lock$/ } glob("$store/*");
+my @wrong = grep { (stat)[2] & (/lastuse$/ ? 0002 : 0022) ||
+    (stat _)[5] != $group } grep { !/lock$/ } glob("$store/*");
 is_deeply \@wrong, [], 'new files belong to the group';
 
 done_testing;

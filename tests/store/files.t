@@ -193,6 +193,33 @@ sub writer_only {
 	$early->();
 }
 
+# What nothing depends on.
+for my $what (@all) {
+	subtest "lastuse: $what" => sub {
+		harmless("$store/lastuse", $what);
+	};
+	restore($saved);
+}
+
+sub harmless {
+	my ($path, $what) = @_;
+	my $early = early();
+	$damage{$what}->($path);
+	logins_go_on($early, 'damaged');
+	my %odd = map { $_ => 1 } qw(link owner folder fifo);
+	is doctor_worst($config), $odd{$what} ? 'warning' : 'fine', 'doctor';
+	my ($exit, $out, $err) = apitoken($config, '--json', 'create',
+	    '--user', 'alice', '--label', 'new');
+	is $exit, 0, 'a change works' or diag $err;
+	logins_go_on($early, 'after the change');
+	is doctor_worst($config), $what eq 'folder' ? 'warning' : 'fine',
+	    'doctor, after the change';
+	is $early->('used', $rec->{id}), $what eq 'folder' ? 'ok' : 'ok sshd',
+	    'last use';
+	is_deeply [tmp_files($base)], [], 'no temporary file is left';
+	$early->();
+}
+
 # Truncation anywhere, not in the middle alone.
 subtest 'the secret and the configuration cut at every byte' => sub {
 	for my $path ("$dir/secret.conf", $config) {

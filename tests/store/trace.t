@@ -48,7 +48,9 @@ sub too_wide {
 		my $limit = $args =~ /apitoken\.conf/ &&
 		    $name eq 'fchmod' ? 0644
 		    : $args =~ m{/store>?"?, |/store", } ||
-		    $name =~ /^mk/ ? 02750 : 0640;
+		    $name =~ /^mk/ ? 02750
+		    # Services in the group note the last use themselves.
+		    : $args =~ m{/store/lastuse} ? 0660 : 0640;
 		push @wrong, "$name $args" if oct($mode) & ~$limit;
 	}
 	return ($seen, @wrong);
@@ -99,11 +101,13 @@ sub modes {
 		'store/state' => 0640,
 		'store/journal' => 0640,
 		'store/lock' => 0600,
+		'store/lastuse' => 0600,
 	);
 	# With the group there, what its members need is theirs.
 	if (defined getgrnam 'apitoken') {
 		$want{$_} = 0640 for 'secret.conf', 'audit.json';
 		$want{store} = 02750;
+		$want{'store/lastuse'} = 0660;
 	}
 	my %got = map { ($_ => (stat "$dir/$_")[2] & 07777) }
 	    grep { -e "$dir/$_" } keys %want;
