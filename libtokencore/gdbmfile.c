@@ -47,6 +47,15 @@ end_fits(int fd)
 	       next_block == st.st_size;
 }
 
+/* GDBM would keep every bucket that it read, and who lists reads them all. */
+static void
+forget_buckets(GDBM_FILE f)
+{
+	size_t n = 64;
+
+	(void)gdbm_setopt(f, GDBM_SETCACHESIZE, &n, sizeof(n));
+}
+
 struct tc_gdbm *
 tc_gdbm_open(int fd, enum tc_gdbm_mode mode, const char **why)
 {
@@ -69,6 +78,8 @@ tc_gdbm_open(int fd, enum tc_gdbm_mode mode, const char **why)
 			 NULL);
 	if (!f)
 		*why = gdbm_strerror(gdbm_errno);
+	else if (mode == TC_GDBM_READ)
+		forget_buckets(f);
 	return (struct tc_gdbm *)(void *)f;
 }
 
