@@ -6,6 +6,8 @@
 #   make check-threads   64 threads beside a writer
 #   make check-sasl      exchanges with the SASL plug-in
 #   make check-valgrind  the unit tests under valgrind
+#   make proof           the long forms, some of an hour (PROOF_SECONDS=600
+#                        for each that runs by time); writes RELIABILITY.md
 #   make lint            cppcheck, clang-tidy, mandoc, clang-format
 #   make install         DESTDIR, PREFIX, LIBDIR, PAMDIR, ... as usual
 #
@@ -148,7 +150,7 @@ export BUILD SRC
 UNIT := $(addprefix $(BUILD)/tests/unit/,$(tests_unit_NAMES)) \
 	$(tests_sasl_UNIT)
 TEST_PROGS := $(UNIT) $(tests_unit_PROGS) $(tests_pam_PROGS) \
-	$(tests_sasl_PROGS) $(tests_store_PROGS)
+	$(tests_sasl_PROGS) $(tests_store_PROGS) $(MORE_TEST_PROGS)
 PROVE := prove --timer
 
 check-unit: $(UNIT)
@@ -167,6 +169,10 @@ check-threads: all $(tests_store_PROGS)
 check-sasl: all $(tests_sasl_PROGS)
 	$(PROVE) $(filter-out tests/sasl/load.t,$(sort \
 		$(wildcard tests/sasl/*.t)))
+
+# What each part promises, as figures; the parts add themselves to PROOF.
+proof: all $(TEST_PROGS)
+	tests/proof $(PROOF)
 
 VALGRIND := valgrind -q --error-exitcode=9 --leak-check=full \
 	--errors-for-leak-kinds=definite,indirect,possible
@@ -249,4 +255,4 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all check check-unit check-threads check-sasl \
-	check-valgrind lint install uninstall clean
+	check-valgrind proof lint install uninstall clean
