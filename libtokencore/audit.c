@@ -13,6 +13,7 @@
 
 #include "error.h"
 #include "text.h"
+#include "trust.h"
 
 /* A name from the wire is cut off there; four characters per byte at most. */
 #define NAME_ROOM 264
@@ -148,32 +149,48 @@ open_log(const struct tc_policy *p, struct tc_error *err)
 	return -1;
 }
 
+/* One write, so that lines of several processes do not mix. */
+static int
+append(int fd, const char *line, const char *path, struct tc_error *err)
+{
+	size_t len = strlen(line);
+	struct stat st;
+	ssize_t n;
+
+	if (fstat(fd, &st))
+		return tc_fail_errno(err, "%s", path);
+	if (!tc_may_write(st.st_size + (off_t)len)) {
+		errno = EFBIG;
+		return tc_fail_errno(err, "%s", path);
+	}
+	n = write(fd, line, len);
+	if (n < 0)
+		return tc_fail_errno(err, "%s", path);
+	return (size_t)n == len
+		   ? TC_OK
+		   : tc_fail(err, TC_E_UNAVAILABLE,
+			     "%s: no space for a whole line", path);
+}
+
 int
 tc_audit_change(const struct tc_policy *p, const struct tc_event *e,
 		struct tc_error *err)
 {
+	const char *path = p->config.audit_log;
 	char *line;
-	size_t len;
-	ssize_t n;
-	int fd;
+	int fd, rc;
 
-	if (!p->config.audit_log)
+	if (!path)
 		return TC_OK;
 	fd = open_log(p, err);
 	if (fd < 0)
 		return err->code;
 	line = json_line(e);
-	len = line ? strlen(line) : 0;
-	/* One write, so that lines of several processes do not mix. */
-	n = line ? write(fd, line, len) : -1;
-	if (n < 0)
-		tc_fail_errno(err, "%s", p->config.audit_log);
-	else if ((size_t)n != len)
-		tc_fail(err, TC_E_UNAVAILABLE, "%s: no space for a whole line",
-			p->config.audit_log);
+	rc = line ? append(fd, line, path, err)
+		  : tc_fail(err, TC_E_NOMEM, "%s: out of memory", path);
 	close(fd);
 	free(line);
-	return n >= 0 && (size_t)n == len ? TC_OK : err->code;
+	return rc;
 }
 
 void

@@ -50,7 +50,7 @@ tc_filter_record(const struct tc_filter *f, const struct tc_record *r)
 	if (f->user && strcmp(r->user, f->user) != 0)
 		return 0;
 	if (f->expires_before &&
-	    (!r->expires || r->expires >= f->expires_before))
+	    (!r->expires || r->expires > f->expires_before))
 		return 0;
 	if (f->unused_since && r->created >= f->unused_since)
 		return 0;

@@ -13,12 +13,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "newfile.h"
 #include "text.h"
+#include "trust.h"
 
 #define MAGIC "TCU1"
 #define HEAD ((size_t)96)
@@ -200,17 +200,6 @@ place(const struct tc_crypto *c, const unsigned char *bucket,
 	return at;
 }
 
-/* Writing behind the limit of a file's size would kill the process. */
-static int
-may_write(off_t end)
-{
-	struct rlimit limit;
-
-	return getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
-	       (limit.rlim_cur == RLIM_INFINITY ||
-		(rlim_t)end <= limit.rlim_cur);
-}
-
 /* Whether it worked makes no difference. */
 static void
 write_slot(int fd, const unsigned char *slot, off_t bucket, size_t i)
@@ -218,7 +207,7 @@ write_slot(int fd, const unsigned char *slot, off_t bucket, size_t i)
 	off_t at = bucket + (off_t)(i * SLOT);
 	ssize_t n = 0;
 
-	if (may_write(at + (off_t)SLOT))
+	if (tc_may_write(at + (off_t)SLOT))
 		n = pwrite(fd, slot, SLOT, at);
 	(void)n;
 }
@@ -303,7 +292,7 @@ lay_out(const struct tc_store *s, const struct file *f)
 	tc_put(&w, f->slots, 8);
 	ok = !w.bad && fstat(s->dir, &st) == 0 &&
 	     fchmod(f->fd, st.st_mode & S_ISGID ? 0660 : 0600) == 0 &&
-	     may_write(size) && ftruncate(f->fd, size) == 0 &&
+	     tc_may_write(size) && ftruncate(f->fd, size) == 0 &&
 	     pwrite(f->fd, w.data, w.len, 0) == (ssize_t)w.len;
 	tc_writer_free(&w);
 	return ok;

@@ -99,6 +99,12 @@ restore_one(struct tc_change *c, const struct tc_record *given, unsigned flags,
 	struct tc_record r = *given, *old = NULL;
 	int rc = well_formed(given, err);
 
+	/* A list says of an active record what mark ended it. */
+	if (r.state == TC_STATE_ACTIVE) {
+		r.revoked = 0;
+		r.revoked_by = r.revoked_reason = "";
+	}
+
 	*result = TC_RESTORED_BAD;
 	if (rc != TC_OK)
 		return TC_OK;

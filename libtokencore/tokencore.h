@@ -377,7 +377,7 @@ struct tc_filter {
 	const char *search; /* somewhere in label, owner, or a property's key
 			       or value; ASCII letters in either case */
 	unsigned standings; /* bits 1u << enum tc_verdict of rec->standing */
-	int64_t expires_before; /* refused from before that second on */
+	int64_t expires_before; /* refused from that second on, or sooner */
 	int64_t unused_since; /* no use known, and made, before it */
 };
 

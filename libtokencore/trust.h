@@ -42,4 +42,8 @@ int tc_read_all(int fd, const char *path, size_t max, char **out, size_t *len,
 /* Writes all of it; 0 or -1 with errno. */
 int tc_write_all(int fd, const void *data, size_t len);
 
+/* May a file grow to that size?  Writing behind the process's limit would kill
+ * it, and it may be somebody's server. */
+int tc_may_write(off_t end);
+
 #endif
