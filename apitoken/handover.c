@@ -5,14 +5,12 @@
  * at once, since nobody would know of it.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "apitoken.h"
+#include "outfile.h"
 
 void
 handover_opts(struct opts *opts, struct handover *h)
@@ -30,67 +28,7 @@ handover_opts(struct opts *opts, struct handover *h)
 	opts_add(opts, own, COUNT(own));
 }
 
-/* ---- the file of --output ---- */
-/* Opened before the token is made, so that it cannot be the reason why a
- * token gets lost.  -1, and reported: it cannot be had. */
-static int
-open_output(const char *name)
-{
-	const int fd = open(
-	    name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	if (fd == -1) {
-		complain(REFUSED, name, "%s", strerror(errno));
-	} else if (fchmod(fd, 0600) != 0) { /* whatever the umask took */
-		complain(REFUSED, name, "%s", strerror(errno));
-		(void)unlink(name);
-		(void)close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-/* Takes the file away again, if the name still means the one we made. */
-static void
-remove_output(const char *name, int fd)
-{
-	struct stat ours, there;
-
-	if (fstat(fd, &ours) == 0 && lstat(name, &there) == 0 &&
-	    ours.st_dev == there.st_dev && ours.st_ino == there.st_ino)
-		(void)unlink(name);
-}
-
-static void
-sync_folder(const char *name)
-{
-	const char *slash = strrchr(name, '/');
-	char *folder = !slash	       ? strdup(".")
-		       : slash == name ? strdup("/")
-				       : strndup(name, (size_t)(slash - name));
-	const int fd =
-	    folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-
-	/* Some file systems cannot; the file itself is on disk. */
-	if (fd != -1) {
-		(void)fsync(fd);
-		(void)close(fd);
-	}
-	free(folder);
-}
-
 /* ---- handing over ---- */
-static bool
-write_line(int fd, const char *token)
-{
-	char line[TC_TOKEN_MAX + 2];
-	const int len = snprintf(line, sizeof(line), "%s\n", token);
-	const bool ok = len > 0 && write_all(fd, line, (size_t)len);
-
-	explicit_bzero(line, sizeof(line));
-	return ok;
-}
-
 static char *
 record_text(const struct tc_record *rec, const char *output)
 {
@@ -104,30 +42,12 @@ record_text(const struct tc_record *rec, const char *output)
 	return text;
 }
 
-/*
- * The token is put into the finished text instead of into a JSON value, which
- * would leave copies in memory that cannot be wiped.  Its characters need no
- * quoting.
- */
 static bool
 write_json(const struct tc_record *rec, const char *token)
 {
 	char *record = record_text(rec, NULL);
-	const size_t size = record ? strlen(record) + TC_TOKEN_MAX + 32 : 0;
-	char *line = record ? malloc(size) : NULL;
-	bool ok = false;
+	const bool ok = write_token_json(token, record);
 
-	if (line) {
-		const int len = snprintf(line, size, "{\"token\":\"%s\",%s\n",
-					 token, record + 1);
-
-		ok = len > 0 && (size_t)len < size &&
-		     write_all(STDOUT_FILENO, line, (size_t)len);
-		explicit_bzero(line, size);
-	} else {
-		errno = ENOMEM;
-	}
-	free(line);
 	free(record);
 	return ok;
 }
@@ -137,13 +57,10 @@ static bool
 to_file(int fd, const char *name, const struct fresh *fresh)
 {
 	for (size_t i = 0; i < fresh->n; i++) {
-		if (!write_line(fd, fresh->tokens[i]))
+		if (!write_token(fd, fresh->tokens[i]))
 			return false;
 	}
-	if (fsync(fd) != 0)
-		return false;
-	sync_folder(name);
-	return true;
+	return outfile_sync(name, fd);
 }
 
 /* How many somebody has now; if not all, errno says why. */
@@ -159,7 +76,7 @@ hand_over(const struct app *app, const struct handover *h, int fd,
 		while (n < fresh->n &&
 		       (app->json
 			    ? write_json(fresh->recs[n], fresh->tokens[n])
-			    : write_line(STDOUT_FILENO, fresh->tokens[n])))
+			    : write_token(STDOUT_FILENO, fresh->tokens[n])))
 			n++;
 	}
 	if (n == fresh->n && h->qr && !qr_print(fresh->tokens[0]))
@@ -288,18 +205,6 @@ announce(const struct app *app, const struct handover *h,
 }
 
 /* ---- the whole ---- */
-/* A closed stdout is noticed while there is nothing to lose yet. */
-static bool
-stdout_writable(void)
-{
-	const int flags = fcntl(STDOUT_FILENO, F_GETFL);
-
-	if (flags != -1 && (flags & O_ACCMODE) != O_RDONLY)
-		return true;
-	complain(REFUSED, "standard output", "is closed");
-	return false;
-}
-
 bool
 handover_possible(struct app *app, const struct handover *h, size_t n)
 {
@@ -323,7 +228,7 @@ static int
 make_and_give(struct app *app, const struct handover *h, struct fresh *fresh,
 	      mint_fn *mint, const void *arg)
 {
-	const int fd = h->output ? open_output(h->output) : -1;
+	const int fd = h->output ? outfile_open(h->output) : -1;
 	struct tc_error err = { 0 };
 	size_t given = 0;
 	int code;
@@ -340,7 +245,7 @@ make_and_give(struct app *app, const struct handover *h, struct fresh *fresh,
 			   : take_back(app, h, fresh, given, errno);
 	}
 	if (fd != -1 && given < fresh->n)
-		remove_output(h->output, fd);
+		outfile_remove(h->output, fd);
 	if (fd != -1 && close(fd) != 0 && code == DONE)
 		code = complain(REFUSED, h->output, "%s", strerror(errno));
 	return code;

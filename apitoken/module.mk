@@ -22,6 +22,7 @@ apitoken_SRCS := \
 	apitoken/maintain.c \
 	apitoken/narrow.c \
 	apitoken/options.c \
+	apitoken/outfile.c \
 	apitoken/output.c \
 	apitoken/pamplay.c \
 	apitoken/pamstack.c \
@@ -34,3 +35,4 @@ apitoken_SRCS := \
 	apitoken/table.c \
 	apitoken/values.c \
 	apitoken/verify.c
+
