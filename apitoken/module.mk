@@ -15,6 +15,7 @@ apitoken_SRCS := \
 	apitoken/import.c \
 	apitoken/init.c \
 	apitoken/input.c \
+	apitoken/inspect.c \
 	apitoken/key.c \
 	apitoken/limits.c \
 	apitoken/list.c \

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * apitoken verify and inspect.  Both read the token from stdin and wipe it;
- * verify gives the library's verdict, inspect shows what anyone could read.
- */
+/* apitoken verify: the library's verdict on the token from stdin. */
 #include <arpa/inet.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "apitoken.h"
+#include "inspect.h"
 
-/* White space around a token is accepted, a whole file is not. */
-#define INPUT_SIZE 4097
-
-static int
+int
 exit_for_verdict(enum tc_verdict verdict)
 {
 	static const int exits[TC_VERDICTS] = {
@@ -106,7 +99,7 @@ static int
 judge(struct app *app, const struct tc_request *wanted)
 {
 	struct tc_request req = *wanted;
-	char token[INPUT_SIZE];
+	char token[TOKEN_SIZE];
 	struct tc_result res = { 0 };
 	const ssize_t len = read_secret("Token", token, sizeof(token));
 	int code = REFUSED;
@@ -166,102 +159,4 @@ verb_verify(struct app *app, int argc, char **argv)
 	 * a handle the text alone is judged. */
 	(void)app_open(app);
 	return judge(app, &req);
-}
-
-/* ---- inspect ---- */
-static const char *
-caveat_name(enum tc_caveat_type type)
-{
-	switch (type) {
-	case TC_CAVEAT_NOT_AFTER:
-		return "not-after";
-	case TC_CAVEAT_SERVICE:
-		return "service";
-	case TC_CAVEAT_SOURCE:
-		return "source";
-	}
-	return "unknown";
-}
-
-static void
-caveat_value(const struct tc_caveat *caveat, char *out, size_t size)
-{
-	char source[48];
-
-	switch (caveat->type) {
-	case TC_CAVEAT_NOT_AFTER:
-		format_utc(caveat->not_after, out);
-		return;
-	case TC_CAVEAT_SERVICE:
-		(void)snprintf(out, size, "%s", caveat->services);
-		return;
-	case TC_CAVEAT_SOURCE:
-		tc_format_source(&caveat->source, source);
-		(void)snprintf(out, size, "%s", source);
-		return;
-	}
-	(void)snprintf(out, size, "?");
-}
-
-static int
-inspected_json(const struct tc_inspected *seen)
-{
-	json_t *caveats = json_array();
-
-	for (size_t i = 0; caveats && i < seen->n_caveats; i++) {
-		char value[sizeof(seen->caveats[i].services)];
-
-		caveat_value(&seen->caveats[i], value, sizeof(value));
-		(void)json_array_append_new(
-		    caveats, json_pack("{s:s, s:o}", "type",
-				       caveat_name(seen->caveats[i].type),
-				       "value", json_text(value)));
-	}
-	return put_json(json_pack("{s:s, s:i, s:i, s:i, s:o}", "id", seen->id,
-				  "format", (int)seen->format, "type",
-				  (int)seen->type, "kid", (int)seen->kid,
-				  "caveats", caveats));
-}
-
-static void
-print_inspected(const struct tc_inspected *seen)
-{
-	put("id        %s\nkey       %u\n", seen->id, seen->kid);
-	for (size_t i = 0; i < seen->n_caveats; i++) {
-		char value[sizeof(seen->caveats[i].services)];
-		char text[ESCAPED_MAX];
-
-		caveat_value(&seen->caveats[i], value, sizeof(value));
-		escape(text, sizeof(text), value);
-		put("caveat    %s %s\n", caveat_name(seen->caveats[i].type),
-		    text);
-	}
-	if (seen->n_caveats == 0)
-		put("caveats   none\n");
-}
-
-int
-verb_inspect(struct app *app, int argc, char **argv)
-{
-	struct tc_inspected seen;
-	enum tc_verdict verdict = TC_UNAVAILABLE;
-	char token[INPUT_SIZE];
-	ssize_t len;
-
-	if (!app_options(app, NULL, 0, argc, argv))
-		return app->exit;
-	len = read_secret("Token", token, sizeof(token));
-	if (len >= 0)
-		verdict = tc_inspect(token, (size_t)len, &seen);
-	explicit_bzero(token, sizeof(token));
-	if (len < 0)
-		return REFUSED;
-	if (verdict != TC_VALID) {
-		return complain(exit_for_verdict(verdict), "standard input",
-				"%s", tc_verdict_name(verdict));
-	}
-	if (app->json)
-		return inspected_json(&seen);
-	print_inspected(&seen);
-	return DONE;
 }
