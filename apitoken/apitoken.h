@@ -412,7 +412,11 @@ void finding(struct doctor *doctor, enum tc_severity severity, const char *what,
 /** root and the path behind it, in out; false if too long. */
 bool host_path(const struct doctor *doctor, const char *path, char *out,
 	       size_t size);
+/** What the library finds. */
+void doctor_library(struct doctor *doctor);
 void doctor_pam(struct doctor *doctor);
 void doctor_host(struct doctor *doctor);
+/** Counts them in words; the exit code. */
+int doctor_result(const struct doctor *doctor);
 
 #endif

@@ -73,6 +73,21 @@ host_path(const struct doctor *doctor, const char *path, char *out, size_t size)
 	return len > 0 && (size_t)len < size;
 }
 
+void
+doctor_library(struct doctor *doctor)
+{
+	(void)tc_check(doctor->config, from_library, doctor);
+}
+
+int
+doctor_result(const struct doctor *doctor)
+{
+	if (!doctor->json)
+		put("problems: %zu, warnings: %zu\n", doctor->problems,
+		    doctor->warnings);
+	return doctor->worst == TC_PROBLEM ? UNAVAILABLE : DONE;
+}
+
 int
 verb_doctor(struct app *app, int argc, char **argv)
 {
@@ -90,11 +105,8 @@ verb_doctor(struct app *app, int argc, char **argv)
 	doctor.json = app->json;
 	doctor.root = root && strcmp(root, "/") != 0 ? root : "";
 	doctor.config = app->config ? app->config : TC_DEFAULT_CONFIG;
-	(void)tc_check(app->config, from_library, &doctor);
+	doctor_library(&doctor);
 	doctor_pam(&doctor);
 	doctor_host(&doctor);
-	if (!app->json)
-		put("problems: %zu, warnings: %zu\n", doctor.problems,
-		    doctor.warnings);
-	return doctor.worst == TC_PROBLEM ? UNAVAILABLE : DONE;
+	return doctor_result(&doctor);
 }
