@@ -30,10 +30,11 @@ apitoken_SRCS := \
 	apitoken/pending.c \
 	apitoken/qr.c \
 	apitoken/record.c \
+	apitoken/records.c \
 	apitoken/revoke.c \
 	apitoken/select.c \
 	apitoken/stats.c \
 	apitoken/table.c \
 	apitoken/values.c \
-	apitoken/verify.c
-
+	apitoken/verify.c \
+	apitoken/wipe.c

@@ -10,6 +10,5 @@
 		return complain(UNAVAILABLE, #verb, "not built yet");          \
 	}
 PENDING(import)
-PENDING(export)
 PENDING(audit)
 PENDING(stats)

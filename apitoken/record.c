@@ -103,11 +103,11 @@ json_properties(const struct tc_record *rec)
 	json_t *object = json_object();
 
 	for (size_t i = 0; object && i < rec->n_properties; i++) {
-		char key[ESCAPED_MAX];
+		json_t *key = json_text(rec->properties[i].key);
 
-		escape(key, sizeof(key), rec->properties[i].key);
-		(void)json_object_set_new(object, key,
+		(void)json_object_set_new(object, json_string_value(key),
 					  json_text(rec->properties[i].value));
+		json_decref(key);
 	}
 	return object;
 }
