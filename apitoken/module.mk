@@ -4,6 +4,7 @@ apitoken_SRCS := \
 	apitoken/audit.c \
 	apitoken/copy.c \
 	apitoken/create.c \
+	apitoken/csv.c \
 	apitoken/doctor.c \
 	apitoken/doctor_host.c \
 	apitoken/doctor_pam.c \
@@ -13,6 +14,7 @@ apitoken_SRCS := \
 	apitoken/filter.c \
 	apitoken/handover.c \
 	apitoken/import.c \
+	apitoken/infile.c \
 	apitoken/init.c \
 	apitoken/input.c \
 	apitoken/inspect.c \
@@ -28,13 +30,16 @@ apitoken_SRCS := \
 	apitoken/pamplay.c \
 	apitoken/pamstack.c \
 	apitoken/pending.c \
+	apitoken/progress.c \
 	apitoken/qr.c \
 	apitoken/record.c \
 	apitoken/records.c \
+	apitoken/restore.c \
 	apitoken/revoke.c \
 	apitoken/select.c \
 	apitoken/stats.c \
 	apitoken/table.c \
+	apitoken/value.c \
 	apitoken/values.c \
 	apitoken/verify.c \
 	apitoken/wipe.c

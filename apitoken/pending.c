@@ -9,6 +9,5 @@
 			return app->exit;                                      \
 		return complain(UNAVAILABLE, #verb, "not built yet");          \
 	}
-PENDING(import)
 PENDING(audit)
 PENDING(stats)
