@@ -110,6 +110,8 @@ is_deeply [sort(named_in(entry('Filters',
     [sort @{ $words{state} }], 'states';
 is_deeply [sort(named_in(entry('AUDIT LOG', 'Li event'), 'Cm'))],
     [sort @{ $words{event} }], 'events';
+is_deeply [sort map { named_in(entry('AUDIT LOG', "Li $_"), 'Cm') }
+    qw(result reason)], [sort @{ $words{result} }], 'results';
 
 # ---- what is really written ----
 my $config = init_store(conf => { owners => 'any' });
@@ -164,7 +166,7 @@ my %env = (env => { PATH => "$try:$ENV{PATH}", HOME => "$try/home" },
 	dir => "$try/files");
 
 my %ran;
-for my $block ($section{EXAMPLES} =~ /^\.Bd -literal.*\n(.*?)^\.Ed$/msg) {
+for my $block ($section{EXAMPLES} =~ /^\.Bd -literal[^\n]*\n(.*?)^\.Ed$/msg) {
 	for my $command (commands($block)) {
 		my ($line) = $command =~ /^(.*)$/m;
 		my @cmd = ('sh', '-c', $command);
@@ -177,6 +179,8 @@ for my $block ($section{EXAMPLES} =~ /^\.Bd -literal.*\n(.*?)^\.Ed$/msg) {
 		    if $command =~ /--qr/;
 		$cmd[2] = $command if $cmd[0] eq 'sh';
 		my ($exit, undef, $err) = run(\@cmd, %env);
+		# A new store has nothing to match.
+		$exit = 0 if $exit eq '1' && $err =~ /: nothing matched$/;
 		is $exit, 0, $line or diag $err;
 		$ran{$1} = 1 if $command =~ /^apitoken (?:--\w+ (?:\S+ )?)?([a-z]+)/;
 	}
