@@ -169,12 +169,12 @@ gives('dies with it', 'revoked', $narrow, 'web');
 # ---- a value made elsewhere ----
 $host->raw_stack('old', auth => 'config=%C nodelay imported=yes');
 my $value = 'from the machine before: 4711';
-sub import_value {
+sub import_one {
 	my ($value, @args) = @_;
 	return apitoken($config, 'import', '--user', 'alice', @args,
 	    { stdin => $value });
 }
-is((import_value($value, '--label', 'import', '--service', 'old'))[0], 0,
+is((import_one($value, '--label', 'import', '--service', 'old'))[0], 0,
     'import');
 gives('imported', 'in', $value, 'old');
 gives('imported, where nobody asked for it', 'refused', $value, 'mail');
@@ -191,7 +191,7 @@ my $real = token_of('regenerate', 'alice/import');
 gives('a token in its place', 'in', $real, 'mail');
 gives('imported, replaced', 'revoked', $value, 'old');
 does('delete', 'alice/import', '--yes');
-($exit, undef, my $err) = import_value($value, '--label', 'again');
+($exit, undef, my $err) = import_one($value, '--label', 'again');
 is($exit, 1, 'a value that was revoked is not imported again');
 ok(index($err, $value) < 0, 'nor told');
 

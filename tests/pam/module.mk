@@ -6,14 +6,12 @@
 tests_pam_SRCS := \
 	tests/pam/codes.c \
 	tests/pam/driver.c \
-	tests/pam/import.c \
 	tests/pam/loader.c \
 	tests/pam/probe.c \
 	tests/pam/script.c \
 	tests/pam/table.c
 tests_pam_PROGS := \
 	$(BUILD)/tests/pam/driver \
-	$(BUILD)/tests/pam/import \
 	$(BUILD)/tests/pam/loader \
 	$(BUILD)/tests/pam/probe.so \
 	$(BUILD)/tests/pam/table
@@ -30,12 +28,6 @@ $(BUILD)/tests/pam/driver: $(BUILD)/obj/tests/pam/codes.o \
 	@mkdir -p $(@D)
 	$(say) LINK $(@F)
 	$(Q)$(LINK) -o $@ $^ -lpam -pthread $(tests_pam_LIBS)
-
-$(BUILD)/tests/pam/import: $(BUILD)/obj/tests/pam/import.o \
-		$(BUILD)/libtokencore.a
-	@mkdir -p $(@D)
-	$(say) LINK $(@F)
-	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
 $(BUILD)/tests/pam/loader: $(BUILD)/obj/tests/pam/loader.o
 	@mkdir -p $(@D)

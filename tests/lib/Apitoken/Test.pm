@@ -261,12 +261,13 @@ sub create_token {
 # its id.  user (alice), label (portal), service
 sub import_value {
 	my ($config, $value, %spec) = @_;
-	my ($exit, $out, $err) = run([ program('tests/pam/import'), $config,
-	    $spec{user} // 'alice', $spec{label} // 'portal',
-	    $spec{service} // () ], stdin => $value);
+	$spec{user} //= 'alice';
+	$spec{label} //= 'portal';
+	my ($exit, $out, $err) = apitoken($config, '--json', 'import',
+	    (map { ("--$_", $spec{$_}) } sort keys %spec),
+	    { stdin => $value });
 	$exit eq '0' or croak "import: exit $exit: $err";
-	chomp $out;
-	return $out;
+	return from_json($out)->{id};
 }
 
 # start([cmd, args...], %opt): starts a server in a process group of its own;
