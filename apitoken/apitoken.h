@@ -34,6 +34,7 @@ struct app {
 	char **operands; /* app_options() */
 	size_t n_operands;
 	int exit; /* what to return when app_options() said no */
+	const char *notes; /* set before app_options(): ends the help */
 };
 
 struct verb {
@@ -55,6 +56,7 @@ struct words {
 /* Exactly one of flag, text, list and commas is set. */
 struct opt {
 	const char *name;
+	char letter; /* -n for --name; 0: none */
 	const char *value; /* what the help calls it; NULL for a flag */
 	const char *words; /* all values that there are, joined by commas; or
 			      NULL */

@@ -23,7 +23,7 @@ filter_opts(struct opts *opts, struct filter_args *args)
 		  .value = "STATE,...",
 		  .words = STATES,
 		  .commas = &args->states,
-		  .help = "of " STATES },
+		  .help = "in one of these states:" },
 		{ .name = "expires-before",
 		  .value = "WHEN",
 		  .text = &args->expires_before,

@@ -9,6 +9,7 @@
 #include "apitoken.h"
 
 #define COLUMN_MAX 64 /* bytes of an option with its value */
+#define LINE_WIDTH 79
 
 static json_t *
 string_or_null(const char *text)
@@ -42,11 +43,14 @@ verb_json(const struct verb *verb)
 static json_t *
 option_json(const struct opt *opt)
 {
-	return json_pack("{s:s, s:o, s:b, s:b, s:o, s:s}", "name", opt->name,
-			 "value", string_or_null(opt->value), "many",
-			 opt->list || opt->commas, "commas",
-			 opt->commas != NULL, "words", json_words(opt->words),
-			 "help", opt->help);
+	const char letter[] = { opt->letter, '\0' };
+
+	return json_pack(
+	    "{s:s, s:o, s:o, s:b, s:b, s:o, s:s}", "name", opt->name, "letter",
+	    string_or_null(*letter ? letter : NULL), "value",
+	    string_or_null(opt->value), "many", opt->list || opt->commas,
+	    "commas", opt->commas != NULL, "words", json_words(opt->words),
+	    "help", opt->help);
 }
 
 bool
@@ -94,8 +98,32 @@ help_verbs(const struct app *app, const char *word)
 static void
 column(const struct opt *opt, char out[COLUMN_MAX])
 {
-	(void)snprintf(out, COLUMN_MAX, "--%s%s%s", opt->name,
-		       opt->value ? " " : "", opt->value ? opt->value : "");
+	const char letter[] = { opt->letter, '\0' };
+
+	(void)snprintf(out, COLUMN_MAX, "--%s%s%s%s%s", opt->name,
+		       *letter ? ", -" : "", letter, opt->value ? " " : "",
+		       opt->value ? opt->value : "");
+}
+
+/* All values that there are, in lines of their own. */
+static void
+print_words(const char *words, int indent)
+{
+	int at = LINE_WIDTH;
+
+	for (const char *s = words; s;) {
+		const int len = (int)strcspn(s, ",");
+		const bool fits = at + len + 2 <= LINE_WIDTH;
+
+		if (fits)
+			put(", ");
+		else
+			put("%s%*s", s == words ? "" : ",\n", indent, "");
+		put("%.*s", len, s);
+		at = fits ? at + len + 2 : indent + len;
+		s = s[len] ? s + len + 1 : NULL;
+	}
+	put("\n");
 }
 
 static void
@@ -118,7 +146,12 @@ print_options(const struct app *app, const struct opt *opts, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		column(&opts[i], name);
 		put("  %-*s  %s\n", (int)width, name, opts[i].help);
+		if (opts[i].words &&
+		    (i == 0 || opts[i].words != opts[i - 1].words))
+			print_words(opts[i].words, (int)width + 4);
 	}
+	if (app->notes)
+		put("\n%s\n", app->notes);
 }
 
 int

@@ -79,22 +79,37 @@ store(struct app *app, const struct opt *opt, char *value)
 	return true;
 }
 
+/* What getopt_long() gave: a letter, or the number of the row, from 1, which
+ * is below all letters.  NULL: neither. */
+static const struct opt *
+opt_of(int c, const struct opt *opts, size_t n)
+{
+	if (c > 0 && (size_t)c <= n)
+		return &opts[c - 1];
+	for (size_t i = 0; c > 0 && i < n; i++) {
+		if (opts[i].letter == c)
+			return &opts[i];
+	}
+	return NULL;
+}
+
 /*
- * getopt_long() names the option by optopt where it knows it, else by the
- * word it has just passed.
+ * getopt_long() names the option by optopt: one that it knows, or an unknown
+ * letter; else it is the word it has just passed.
  */
 static bool
 bad_option(struct app *app, int c, const struct opt *opts, size_t n,
 	   char **argv)
 {
-	const size_t i = (size_t)optopt - 1;
-	const char *word = argv[optind - 1];
+	const struct opt *opt = opt_of(optopt, opts, n);
+	const char letter[] = { '-', (char)optopt, '\0' };
 
-	if (optopt > 0 && i < n && opts[i].name) {
-		return usage(app, opts[i].name,
+	if (opt) {
+		return usage(app, opt->name,
 			     c == ':' ? "needs a value" : "takes no value");
 	}
-	return usage(app, word, "no such option; see --help");
+	return usage(app, optopt ? letter : argv[optind - 1],
+		     "no such option; see --help");
 }
 
 /*
@@ -106,22 +121,30 @@ read_options(struct app *app, const char *stop, const struct opt *opts,
 	     size_t n, int argc, char **argv)
 {
 	struct option table[OPTS_MAX + 1] = { 0 };
+	char letters[sizeof("+:") + (size_t)2 * OPTS_MAX];
+	char *at = stpcpy(letters, stop);
 	int c;
 
 	if (n > OPTS_MAX)
 		abort();
 	for (size_t i = 0; i < n; i++) {
+		const char letter[] = { opts[i].letter, '\0' };
+
 		table[i].name = opts[i].name;
 		table[i].has_arg =
 		    opts[i].flag ? no_argument : required_argument;
 		table[i].val = (int)i + 1;
+		at = stpcpy(at, letter);
+		at = stpcpy(at, *letter && !opts[i].flag ? ":" : "");
 	}
 	opterr = 0;
 	optind = 0; /* glibc: forget what was read before */
-	while ((c = getopt_long(argc, argv, stop, table, NULL)) != -1) {
-		if (c == '?' || c == ':')
+	while ((c = getopt_long(argc, argv, letters, table, NULL)) != -1) {
+		const struct opt *opt = opt_of(c, opts, n);
+
+		if (!opt)
 			return bad_option(app, c, opts, n, argv);
-		if (!store(app, &opts[c - 1], optarg))
+		if (!store(app, opt, optarg))
 			return false;
 	}
 	app->operands = argv + optind;
