@@ -314,11 +314,23 @@ int exit_for_code(int code);
  *  what is not UTF-8 become \xNN.  Always ends in NUL; out gets cut at size. */
 void escape(char *out, size_t size, const char *in);
 
+/** The same for bytes that may hold NUL; in[len] has to be NUL. */
+void escape_bytes(char *out, size_t size, const char *in, size_t len);
+
 /** Columns that it takes on a terminal. */
 size_t text_width(const char *text);
 
+/** Bytes of it that take at most so many columns; *width: how many it is. */
+size_t text_cut(const char *text, size_t columns, size_t *width);
+
 /** printf() to stdout; app_finish_output() tells whether all went out. */
 void put(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** Did something that was put get lost? */
+bool output_failed(void);
+
+/** What was put goes out now; false: something was lost. */
+bool flush_output(void);
 
 /** Flushes and closes stdout; false, and reported: something was lost. */
 bool finish_output(void);
@@ -326,7 +338,11 @@ bool finish_output(void);
 /** All of it to a descriptor, or false and errno. */
 bool write_all(int fd, const char *data, size_t len);
 
-/** A line of JSON on stdout; frees the value.  NULL is "out of memory". */
+/** One line of JSON, without its end, that cannot steer a terminal; to be
+ *  freed.  Frees the value.  NULL: out of memory, also for a NULL value. */
+char *json_line(json_t *value);
+
+/** The same on stdout.  NULL is "out of memory". */
 int put_json(json_t *value);
 
 /** A JSON string, escaped only where the bytes are no UTF-8. */
@@ -335,6 +351,7 @@ json_t *json_text(const char *text);
 /** "2027-03-31T12:00:00Z" or, for 0, null. */
 json_t *json_when(int64_t when);
 
+/* ---- times ---- */
 /** For people, local time: "2027-03-31" through that day, "2027-03-31 12:00",
  *  or "never". */
 void format_expiry(int64_t expires, char out[WHEN_MAX]);
@@ -345,6 +362,10 @@ void format_moment(int64_t when, char out[WHEN_MAX]);
 /** A moment in UTC as in RFC 3339. */
 void format_utc(int64_t when, char out[WHEN_MAX]);
 
+/** How far away it is: "in 3 months", "tomorrow", "5 minutes ago". */
+void format_distance(int64_t when, int64_t now, char out[WHEN_MAX]);
+
+/* ---- shown in colour, or as a table ---- */
 /** A word in its colour, if stdout is a terminal: what to print before and,
  *  with NULL, after it. */
 const char *colour(const char *word);
@@ -365,7 +386,8 @@ void table_print(const struct table *table);
 void table_free(struct table *table);
 
 /* ---- records ---- */
-/** "active", "expired", ... */
+/** "active", "expired", "no-key", ... */
+const char *standing_word(enum tc_verdict standing);
 const char *record_state(const struct tc_record *rec);
 json_t *record_json(const struct tc_record *rec);
 /** Services or networks joined by commas, "any" for none; to be freed. */

@@ -195,7 +195,9 @@ main(int argc, char **argv)
 	 * a token that nobody received must be revoked. */
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return UNAVAILABLE;
-	(void)setlocale(LC_CTYPE, "");
+	/* Names are UTF-8 whatever the locale: sudo and cron take it away. */
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		(void)setlocale(LC_CTYPE, "");
 
 	if (!app_global_options(&app, argc, argv, &show_help, &show_version))
 		code = app.exit;

@@ -39,6 +39,7 @@ apitoken_SRCS := \
 	apitoken/select.c \
 	apitoken/stats.c \
 	apitoken/table.c \
+	apitoken/times.c \
 	apitoken/value.c \
 	apitoken/values.c \
 	apitoken/verify.c \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Everything that is shown: errors in one line, text that cannot steer a
- * terminal, JSON, times and colour.  Write errors are kept in mind, so
+ * terminal, JSON and colour.  Write errors are kept in mind, so
  * that no half list passes for a whole one.
  */
 #include <errno.h>
@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -148,9 +147,9 @@ is_printable(uint32_t c)
 	static const struct {
 		uint32_t from, to;
 	} hidden[] = {
-		{ 0, 0x1f },	    { 0x7f, 0x9f },	{ 0x200b, 0x200f },
-		{ 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfeff, 0xfeff },
-		{ 0xfff9, 0xfffb },
+		{ 0, 0x1f },	    { 0x7f, 0x9f },	{ 0x61c, 0x61c },
+		{ 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f },
+		{ 0xfeff, 0xfeff }, { 0xfff9, 0xfffb },
 	};
 
 	for (size_t i = 0; i < COUNT(hidden); i++) {
@@ -161,12 +160,13 @@ is_printable(uint32_t c)
 }
 
 void
-escape(char *out, size_t size, const char *in)
+escape_bytes(char *out, size_t size, const char *in, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)in;
+	const unsigned char *const end = s + len;
 	size_t at = 0;
 
-	while (*s) {
+	while (s < end) {
 		uint32_t c = 0;
 		const size_t n = decode(s, &c);
 		const size_t take = n ? n : 1;
@@ -186,6 +186,24 @@ escape(char *out, size_t size, const char *in)
 	out[at] = '\0';
 }
 
+void
+escape(char *out, size_t size, const char *in)
+{
+	escape_bytes(out, size, in, strlen(in));
+}
+
+/* The columns of one character, whose bytes go to *len. */
+static size_t
+width_at(const unsigned char *s, size_t *len)
+{
+	uint32_t c = 0;
+	const size_t n = decode(s, &c);
+	const int w = n ? wcwidth((wchar_t)c) : 1;
+
+	*len = n ? n : 1;
+	return w < 0 ? 1 : (size_t)w;
+}
+
 size_t
 text_width(const char *text)
 {
@@ -193,14 +211,30 @@ text_width(const char *text)
 	size_t width = 0;
 
 	while (*s) {
-		uint32_t c = 0;
-		const size_t n = decode(s, &c);
-		const int w = n ? wcwidth((wchar_t)c) : 1;
+		size_t len;
 
-		width += w < 0 ? 1 : (size_t)w;
-		s += n ? n : 1;
+		width += width_at(s, &len);
+		s += len;
 	}
 	return width;
+}
+
+size_t
+text_cut(const char *text, size_t columns, size_t *width)
+{
+	const unsigned char *const start = (const unsigned char *)text, *s;
+	size_t len;
+
+	*width = 0;
+	/* Marks that take no column stay with the character before. */
+	for (s = start; *s; s += len) {
+		const size_t more = width_at(s, &len);
+
+		if (*width + more > columns)
+			break;
+		*width += more;
+	}
+	return (size_t)(s - start);
 }
 
 /* ---- stdout ---- */
@@ -221,6 +255,20 @@ put(const char *format, ...)
 	if (vprintf(format, args) < 0)
 		note_failure();
 	va_end(args);
+}
+
+bool
+output_failed(void)
+{
+	return put_failed;
+}
+
+bool
+flush_output(void)
+{
+	if (fflush(stdout) != 0)
+		note_failure();
+	return !put_failed;
 }
 
 bool
@@ -261,10 +309,12 @@ colour(const char *word)
 		const char *word, *start;
 	} colours[] = {
 		{ "active", "\033[32m" },  { "fine", "\033[32m" },
-		{ "valid", "\033[32m" },   { "expired", "\033[33m" },
-		{ "warning", "\033[33m" }, { "revoked", "\033[31m" },
-		{ "problem", "\033[31m" }, { "damaged", "\033[31m" },
-		{ "no key", "\033[31m" },
+		{ "valid", "\033[32m" },   { "allow", "\033[32m" },
+		{ "ok", "\033[32m" },	   { "expired", "\033[33m" },
+		{ "warning", "\033[33m" }, { "not-yet-valid", "\033[33m" },
+		{ "revoked", "\033[31m" }, { "problem", "\033[31m" },
+		{ "damaged", "\033[31m" }, { "no-key", "\033[31m" },
+		{ "deny", "\033[31m" },
 	};
 	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
 
@@ -279,12 +329,46 @@ colour(const char *word)
 }
 
 /* ---- JSON ---- */
+/* Jansson leaves control characters beyond ASCII as they are.  Outside of
+ * strings there is nothing but ASCII, so each may become \uNNNN. */
+static char *
+hide_controls(const char *text)
+{
+	static const size_t longest = sizeof("\\uNNNN") - 1;
+	const unsigned char *s = (const unsigned char *)text;
+	char *out = malloc(longest * strlen(text) + 1), *at = out;
+
+	while (out && *s) {
+		uint32_t c = 0;
+		const size_t n = decode(s, &c);
+
+		if (is_printable(c))
+			at = mempcpy(at, s, n ? n : 1);
+		else
+			at += sprintf(at, "\\u%04x", c);
+		s += n ? n : 1;
+	}
+	if (out)
+		*at = '\0';
+	return out;
+}
+
+char *
+json_line(json_t *value)
+{
+	char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+	char *line = text ? hide_controls(text) : NULL;
+
+	json_decref(value);
+	free(text);
+	return line;
+}
+
 int
 put_json(json_t *value)
 {
-	char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+	char *text = json_line(value);
 
-	json_decref(value);
 	if (!text)
 		return complain(UNAVAILABLE, "output", "out of memory");
 	put("%s\n", text);
@@ -313,55 +397,4 @@ json_when(int64_t when)
 		return json_null();
 	format_utc(when, text);
 	return json_string(text);
-}
-
-/* ---- times ---- */
-void
-format_utc(int64_t when, char out[WHEN_MAX])
-{
-	const time_t t = (time_t)when;
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) ||
-	    strftime(out, WHEN_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		(void)snprintf(out, WHEN_MAX, "%lld", (long long)when);
-}
-
-void
-format_moment(int64_t when, char out[WHEN_MAX])
-{
-	const time_t t = (time_t)when;
-	struct tm tm;
-
-	if (!localtime_r(&t, &tm) ||
-	    strftime(out, WHEN_MAX, "%Y-%m-%d %H:%M:%S %z", &tm) == 0)
-		(void)snprintf(out, WHEN_MAX, "%lld", (long long)when);
-}
-
-/* An end at midnight was typed, and is meant, as the day before. */
-static bool
-is_midnight(const struct tm *tm)
-{
-	return tm->tm_hour == 0 && tm->tm_min == 0 && tm->tm_sec == 0;
-}
-
-void
-format_expiry(int64_t expires, char out[WHEN_MAX])
-{
-	const time_t t = (time_t)expires, before = t - 1;
-	struct tm tm, day;
-	size_t len;
-
-	if (expires == 0) {
-		(void)snprintf(out, WHEN_MAX, "never");
-		return;
-	}
-	if (!localtime_r(&t, &tm) || !localtime_r(&before, &day))
-		len = 0;
-	else if (is_midnight(&tm))
-		len = strftime(out, WHEN_MAX, "%Y-%m-%d", &day);
-	else
-		len = strftime(out, WHEN_MAX, "%Y-%m-%d %H:%M", &tm);
-	if (len == 0)
-		(void)snprintf(out, WHEN_MAX, "%lld", (long long)expires);
 }

@@ -10,21 +10,27 @@
 #include "apitoken.h"
 
 const char *
-record_state(const struct tc_record *rec)
+standing_word(enum tc_verdict standing)
 {
 	static const char *const words[TC_VERDICTS] = {
 		[TC_VALID] = "active",
 		[TC_REVOKED] = "revoked",
 		[TC_EXPIRED] = "expired",
-		[TC_NOT_YET_VALID] = "not yet valid",
-		[TC_UNKNOWN_KEY] = "no key",
+		[TC_NOT_YET_VALID] = "not-yet-valid",
+		[TC_UNKNOWN_KEY] = "no-key",
 		[TC_UNAVAILABLE] = "damaged",
 	};
 	const char *word = NULL;
 
-	if ((unsigned)rec->standing < TC_VERDICTS)
-		word = words[rec->standing];
-	return word ? word : tc_verdict_name(rec->standing);
+	if ((unsigned)standing < TC_VERDICTS)
+		word = words[standing];
+	return word ? word : tc_verdict_name(standing);
+}
+
+const char *
+record_state(const struct tc_record *rec)
+{
+	return standing_word(rec->standing);
 }
 
 /* Joins n strings by commas; get gives the one at i, in buf or elsewhere. */

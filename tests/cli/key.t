@@ -81,7 +81,7 @@ is_deeply states(), { 1 => 'retired 1', 2 => 'active 1', 700 => 'verify 0' },
 is $exit, 1, 'a retired key stays so: exit';
 ok one_line($err), 'one line' or diag $err;
 (undef, $out) = apitoken($config, 'list');
-like $out, qr/old +(?:no key|revoked)/, 'the list shows it';
+like $out, qr/old +(?:no-key|revoked)/, 'the list shows it';
 
 ($exit, $out) = key('add', '--activate');
 is $exit, 0, 'add --activate: exit';

@@ -34,6 +34,7 @@ tests_unit_NAMES := \
 	record \
 	standing \
 	text \
+	times \
 	token \
 	trust \
 	verify \
@@ -55,6 +56,8 @@ $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o \
 
 $(addprefix $(BUILD)/tests/unit/,$(tests_unit_CLOCKED)): \
 $(BUILD)/obj/tests/unit/clock.o
+# A part of the command that needs nothing else of it.
+$(BUILD)/tests/unit/times: $(BUILD)/obj/apitoken/times.o
 
 $(BUILD)/tests/unit/vectors: $(BUILD)/obj/tests/unit/vectors.o \
 		$(BUILD)/libtokencore.a
