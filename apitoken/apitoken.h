@@ -370,19 +370,36 @@ void format_distance(int64_t when, int64_t now, char out[WHEN_MAX]);
  *  with NULL, after it. */
 const char *colour(const char *word);
 
+/** Columns of the terminal that stdout is; 0: it is none, or not known. */
+size_t terminal_width(void);
+
 struct table {
-	size_t columns;
+	size_t columns; /* that are shown */
+	size_t keys; /* cells behind them that are but sorted by */
 	const char *const *heads; /* NULL: not printed */
+	const bool *elastic; /* which ones may be cut; NULL: none */
 	size_t coloured; /* a column, counted from 1; 0: none */
+	size_t limit; /* columns of the terminal; 0: nothing is cut */
+	bool verbatim; /* cells are printable as they are */
+	size_t *widths; /* table_print() */
 	char ***rows;
 	size_t n, room;
 };
 
-/** Adds a copy of the cells, escaped; false: out of memory. */
+struct order {
+	size_t column; /* or a key, counted on from the columns */
+	bool descending;
+};
+
+/** Adds a copy of the cells and keys, escaped; false: out of memory. */
 bool table_add(struct table *table, const char *const *cells);
-/** Sorts by these columns, in this order. */
-void table_sort(struct table *table, const size_t *by, size_t n);
-void table_print(const struct table *table);
+/** Sorts by these columns, in this order, byte by byte. */
+void table_sort(struct table *table, const struct order *by, size_t n);
+/** Prints heads and rows; false: out of memory. */
+bool table_print(struct table *table);
+/** Prints one more row in the widths that table_print() found. */
+bool table_flow(const struct table *table, const char *const *cells);
+/** Frees the rows. */
 void table_free(struct table *table);
 
 /* ---- records ---- */
@@ -397,6 +414,11 @@ char *record_sources(const struct tc_record *rec);
 void record_name(const char *user, const char *label, char out[ESCAPED_MAX]);
 /** Finds and reads; false: app->exit says how to end, and it is reported. */
 bool record_find(struct app *app, const char *name, struct tc_record **rec);
+
+/** "KEY=VALUE,..." or "". */
+char *record_properties(const struct tc_record *rec);
+/** Where it was last used from, or "". */
+char *record_last_source(const struct tc_record *rec);
 
 /* ---- input ---- */
 /**

@@ -55,8 +55,8 @@ print_keys(const struct app *app, const struct tc_key_info *keys, size_t n)
 		else if (!table_add(&table, cells))
 			code = complain(UNAVAILABLE, "keys", "out of memory");
 	}
-	if (!app->json && code == DONE)
-		table_print(&table);
+	if (!app->json && code == DONE && !table_print(&table))
+		code = complain(UNAVAILABLE, "keys", "out of memory");
 	table_free(&table);
 	return code;
 }

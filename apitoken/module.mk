@@ -2,6 +2,7 @@
 # The command line: build/apitoken, linked with the shared library.
 apitoken_SRCS := \
 	apitoken/audit.c \
+	apitoken/columns.c \
 	apitoken/copy.c \
 	apitoken/create.c \
 	apitoken/csv.c \
@@ -37,6 +38,7 @@ apitoken_SRCS := \
 	apitoken/restore.c \
 	apitoken/revoke.c \
 	apitoken/select.c \
+	apitoken/show.c \
 	apitoken/stats.c \
 	apitoken/table.c \
 	apitoken/times.c \

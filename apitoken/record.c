@@ -80,6 +80,38 @@ record_sources(const struct tc_record *rec)
 	return join(rec, rec->n_sources, source_at);
 }
 
+char *
+record_properties(const struct tc_record *rec)
+{
+	size_t size = 1;
+	char *text, *at;
+
+	for (size_t i = 0; i < rec->n_properties; i++)
+		size += strlen(rec->properties[i].key) +
+			strlen(rec->properties[i].value) + 2;
+	text = malloc(size);
+	if (!text)
+		return NULL;
+	at = stpcpy(text, "");
+	for (size_t i = 0; i < rec->n_properties; i++) {
+		at = stpcpy(at, i ? "," : "");
+		at = stpcpy(at, rec->properties[i].key);
+		at = stpcpy(at, "=");
+		at = stpcpy(at, rec->properties[i].value);
+	}
+	return text;
+}
+
+char *
+record_last_source(const struct tc_record *rec)
+{
+	char text[48] = "";
+
+	if (rec->last_source.family != 0)
+		tc_format_source(&rec->last_source, text);
+	return strdup(text);
+}
+
 static json_t *
 json_services(const struct tc_record *rec)
 {
@@ -125,6 +157,16 @@ json_or_null(const char *text)
 	return *text ? json_text(text) : json_null();
 }
 
+static json_t *
+json_last_source(const struct tc_record *rec)
+{
+	char *text = record_last_source(rec);
+	json_t *value = text ? json_or_null(text) : NULL;
+
+	free(text);
+	return value;
+}
+
 json_t *
 record_json(const struct tc_record *rec)
 {
@@ -148,6 +190,10 @@ record_json(const struct tc_record *rec)
 		{ "revoked_reason", json_or_null(rec->revoked_reason) },
 		{ "replaces", json_or_null(rec->replaces) },
 		{ "replaced_by", json_or_null(rec->replaced_by) },
+		{ "imported", json_boolean(rec->imported) },
+		{ "last_used", json_when(rec->last_used) },
+		{ "last_service", json_or_null(rec->last_service) },
+		{ "last_source", json_last_source(rec) },
 	};
 	json_t *object = json_object();
 	int failed = 0;

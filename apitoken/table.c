@@ -1,34 +1,56 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Tables for people: collected whole, sorted, and as wide as their content.
+ * Tables for people: rows are collected, sorted, and printed as wide as their
+ * content, or cut so that a line fits the terminal.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "apitoken.h"
+
+#define GAP 2 /* blanks between columns */
+#define NARROWEST 4 /* what is left of a column that is cut */
+#define CUT "…" /* one column wide */
 
 static void
 free_row(char **row, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; row && i < n; i++)
 		free(row[i]);
 	free(row);
 }
 
-static char **
-copy_row(const char *const *cells, size_t n)
+static char *
+copy_cell(const struct table *table, const char *cell)
 {
+	const size_t size = 4 * strlen(cell) + 1;
+	char *copy, *fitted;
+
+	if (table->verbatim)
+		return strdup(cell);
+	copy = malloc(size);
+	if (!copy)
+		return NULL;
+	escape(copy, size, cell);
+	fitted = strdup(copy);
+	free(copy);
+	return fitted;
+}
+
+static char **
+copy_row(const struct table *table, const char *const *cells)
+{
+	const size_t n = table->columns + table->keys;
 	char **row = calloc(n, sizeof(*row));
 
 	for (size_t i = 0; row && i < n; i++) {
-		const size_t size = 4 * strlen(cells[i]) + 1;
-
-		row[i] = malloc(size);
+		row[i] = copy_cell(table, cells[i]);
 		if (!row[i]) {
 			free_row(row, i);
 			return NULL;
 		}
-		escape(row[i], size, cells[i]);
 	}
 	return row;
 }
@@ -45,40 +67,66 @@ table_add(struct table *table, const char *const *cells)
 		table->rows = rows;
 		table->room = room;
 	}
-	table->rows[table->n] = copy_row(cells, table->columns);
+	table->rows[table->n] = copy_row(table, cells);
 	if (!table->rows[table->n])
 		return false;
 	table->n++;
 	return true;
 }
 
-struct order {
-	const size_t *by;
+/* ---- sorting ---- */
+struct orders {
+	const struct order *by;
 	size_t n;
 };
 
 static int
 compare(const void *one, const void *other, void *arg)
 {
-	char *const *a = *(char **const *)one, *const *b =
-						   *(char **const *)other;
-	const struct order *order = arg;
+	char *const *a = *(char **const *)one;
+	char *const *b = *(char **const *)other;
+	const struct orders *orders = arg;
 	int result = 0;
 
-	for (size_t i = 0; result == 0 && i < order->n; i++)
-		result = strcmp(a[order->by[i]], b[order->by[i]]);
+	for (size_t i = 0; result == 0 && i < orders->n; i++) {
+		const struct order *order = &orders->by[i];
+
+		result = strcmp(a[order->column], b[order->column]);
+		if (order->descending)
+			result = -result;
+	}
 	return result;
 }
 
 void
-table_sort(struct table *table, const size_t *by, size_t n)
+table_sort(struct table *table, const struct order *by, size_t n)
 {
-	struct order order = { by, n };
+	struct orders orders = { by, n };
 
 	if (table->n > 1) {
 		qsort_r(table->rows, table->n, sizeof(*table->rows), compare,
-			&order);
+			&orders);
 	}
+}
+
+/* ---- widths ---- */
+size_t
+terminal_width(void)
+{
+	const char *text = getenv("COLUMNS");
+	struct winsize size;
+	char *end;
+
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	/* What a person says counts more than what the terminal says. */
+	if (text && *text >= '1' && *text <= '9') {
+		const unsigned long columns = strtoul(text, &end, 10);
+
+		if (*end == '\0')
+			return columns;
+	}
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 static size_t
@@ -95,46 +143,107 @@ column_width(const struct table *table, size_t column)
 	return widest;
 }
 
-static void
-print_row(const struct table *table, const size_t *widths,
-	  const char *const *cells)
+/* The widest of the columns that may still be cut; NULL: none. */
+static size_t *
+widest_elastic(const struct table *table)
 {
-	for (size_t i = 0; i < table->columns; i++) {
-		const bool last = i + 1 == table->columns;
-		const size_t pad = widths[i] - text_width(cells[i]) + 2;
-		const char *start =
-		    i + 1 == table->coloured ? colour(cells[i]) : "";
+	size_t *found = NULL;
 
-		put("%s%s%s", start, cells[i], *start ? colour(NULL) : "");
-		put("%*s", last ? 0 : (int)pad, "");
+	for (size_t i = 0; i < table->columns; i++) {
+		size_t *width = &table->widths[i], least = NARROWEST;
+
+		if (!table->elastic || !table->elastic[i])
+			continue;
+		if (table->heads && text_width(table->heads[i]) > least)
+			least = text_width(table->heads[i]);
+		if (*width > least && (!found || *width > *found))
+			found = width;
 	}
+	return found;
+}
+
+static bool
+measure(struct table *table)
+{
+	size_t total = 0, *widest;
+
+	table->widths = calloc(table->columns, sizeof(*table->widths));
+	if (!table->widths)
+		return false;
+	for (size_t i = 0; i < table->columns; i++) {
+		table->widths[i] = column_width(table, i);
+		total += table->widths[i] + (i ? GAP : 0);
+	}
+	while (table->limit && total > table->limit &&
+	       (widest = widest_elastic(table)) != NULL) {
+		--*widest;
+		total--;
+	}
+	return true;
+}
+
+/* ---- printing ---- */
+static void
+print_cell(const struct table *table, size_t column, const char *text)
+{
+	const size_t width = table->widths[column];
+	size_t used = text_width(text), len = strlen(text);
+	const char *start = column + 1 == table->coloured ? colour(text) : "";
+	const bool cut = used > width && table->limit && table->elastic &&
+			 table->elastic[column];
+
+	if (cut)
+		len = text_cut(text, width - 1, &used);
+	put("%s%.*s%s%s", start, (int)len, text, cut ? CUT : "",
+	    *start ? colour(NULL) : "");
+	used += cut;
+	if (column + 1 < table->columns)
+		put("%*s", (int)(used < width ? width - used : 0) + GAP, "");
+}
+
+static void
+print_row(const struct table *table, const char *const *cells)
+{
+	for (size_t i = 0; i < table->columns; i++)
+		print_cell(table, i, cells[i]);
 	put("\n");
 }
 
-void
-table_print(const struct table *table)
+bool
+table_print(struct table *table)
 {
-	size_t *widths = calloc(table->columns, sizeof(*widths));
-
-	if (!widths) {
-		complain(UNAVAILABLE, "output", "out of memory");
-		return;
-	}
-	for (size_t i = 0; i < table->columns; i++)
-		widths[i] = column_width(table, i);
+	if (!measure(table))
+		return false;
 	if (table->heads)
-		print_row(table, widths, table->heads);
-	for (size_t i = 0; i < table->n; i++) {
-		print_row(table, widths, (const char *const *)table->rows[i]);
+		print_row(table, table->heads);
+	for (size_t i = 0; i < table->n; i++)
+		print_row(table, (const char *const *)table->rows[i]);
+	return true;
+}
+
+bool
+table_flow(const struct table *table, const char *const *cells)
+{
+	for (size_t i = 0; i < table->columns; i++) {
+		char *cell = copy_cell(table, cells[i]);
+
+		if (!cell)
+			return false;
+		print_cell(table, i, cell);
+		free(cell);
 	}
-	free(widths);
+	put("\n");
+	return true;
 }
 
 void
 table_free(struct table *table)
 {
 	for (size_t i = 0; i < table->n; i++)
-		free_row(table->rows[i], table->columns);
+		free_row(table->rows[i], table->columns + table->keys);
 	free(table->rows);
-	*table = (struct table){ 0 };
+	free(table->widths);
+	table->rows = NULL;
+	table->widths = NULL;
+	table->n = table->room = 0;
 }

@@ -9,6 +9,7 @@ use POSIX qw(mkfifo);
 use Test::More;
 use lib "$ENV{SRC}/tests/lib";
 use Apitoken::Test;
+use Apitoken::Cli qw(without_use);
 
 my $config = init_store();
 my ($dir) = $config =~ m{^(.*)/};
@@ -27,7 +28,7 @@ sub verify {
 sub record {
 	my ($name) = @_;
 	my ($exit, $out) = apitoken($config, '--json', 'show', $name);
-	return $exit eq '0' ? from_json($out) : undef;
+	return $exit eq '0' ? without_use(from_json($out)) : undef;
 }
 
 sub holds {
@@ -73,7 +74,8 @@ subtest 'JSON' => sub {
 	is_deeply $answer, record('alice/json'), 'the rest is the record';
 	is_deeply [sort keys %$answer], [sort qw(id user label state kid
 	    created created_by expires services sources properties revoked
-	    revoked_by revoked_reason replaces replaced_by)], 'members';
+	    revoked_by revoked_reason replaces replaced_by imported last_used
+	    last_service last_source)], 'members';
 	is $answer->{state}, 'active', 'state';
 	is $answer->{kid}, 1, 'kid';
 	like $answer->{created}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/,

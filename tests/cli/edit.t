@@ -98,7 +98,8 @@ subtest 'everything at once, as JSON' => sub {
 	only('changed', label => 'all', services => ['cups'],
 	    sources => ['192.0.2.1'], expires => '2037-01-01T00:00:00Z',
 	    properties => { owner => 'ops', os2 => 'bsd', a => 'b' });
-	is_deeply from_json($out), $made, 'the record as it is now';
+	is_deeply without_use(from_json($out)), $made,
+	    'the record as it is now';
 };
 
 subtest 'several, one commit' => sub {

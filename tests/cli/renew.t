@@ -38,7 +38,7 @@ subtest 'the configured lifetime' => sub {
 	my ($exit, $out) = apitoken($config, 'renew', $id, '--json');
 	my $after = time;
 	is $exit, 0, 'exit';
-	my $now = from_json($out);
+	my $now = without_use(from_json($out));
 	my ($y, $m, $d, @clock) = $now->{expires} =~ /(\d+)/g;
 	my $expires = timegm(reverse(@clock), $d, $m - 1, $y);
 	ok $expires >= $before + $week && $expires <= $after + $week,

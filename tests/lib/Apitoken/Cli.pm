@@ -16,8 +16,8 @@ use Apitoken::Test;
 use Exporter qw(import);
 use Test::More ();
 
-our @EXPORT = qw(verdict record ids on_terminal hostile_text installation
-    changes refused);
+our @EXPORT = qw(verdict record without_use ids on_terminal hostile_text
+    installation changes refused);
 
 # verdict($config, $token, service => 'sshd', user => ..., from => ...): the
 # verdict's word for a login.
@@ -30,11 +30,20 @@ sub verdict {
 	return from_json($out)->{verdict};
 }
 
-# record($config, $name): what show says of it, undef if there is none.
+# without_use($record): the record, nothing being known of its use, so that a
+# login in between does not count as a change.
+sub without_use {
+	my ($rec) = @_;
+	return { %$rec, map { $_ => undef }
+	    qw(last_used last_service last_source) };
+}
+
+# record($config, $name): what show says of it but for its last use; undef if
+# there is none.
 sub record {
 	my ($config, $name) = @_;
 	my ($exit, $out) = apitoken($config, '--json', 'show', $name);
-	return $exit eq '0' ? from_json($out) : undef;
+	return $exit eq '0' ? without_use(from_json($out)) : undef;
 }
 
 # ids($config): label => id, of all there are.

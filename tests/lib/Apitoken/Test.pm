@@ -29,8 +29,9 @@ use POSIX qw(:sys_wait_h _exit);
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(build_dir source_dir program tempdir run apitoken
-    init_store set_conf create_token import_value start stop wait_for free_port
-    slurp spit from_json json_lines holds_no_token tree one_line pty);
+    init_store set_conf create_token import_value start stop finish
+    wait_for free_port slurp spit from_json json_lines holds_no_token tree
+    one_line pty);
 
 my $owner = $$;		# only this process cleans up, not its forks
 my @dirs;
@@ -301,6 +302,14 @@ sub stop {
 	return;
 }
 
+# finish($pid, $signal, $limit): sends the signal to what start() started, if
+# one is given, and waits for its end: the exit code, as from run().
+sub finish {
+	my ($pid, $signal, $limit) = @_;
+	kill $signal, $pid if defined $signal;
+	return _wait($pid, $limit // 10);
+}
+
 # wait_for(sub { ... }, seconds): true as soon as the block is, else false.
 sub wait_for {
 	my ($check, $limit) = @_;
@@ -365,9 +374,12 @@ sub one_line {
 }
 
 # pty(): a terminal without anyone in front of it: the handle to type into and
-# read from, and the handle to give a program as its stdin.
+# read from, and the handle to give a program as its stdin or stdout.
+# pty(columns => 60) sets its width; it is not known otherwise.
 sub pty {
+	my (%opt) = @_;
 	my ($set_lock, $get_number) = (0x40045431, 0x80045430);
+	my $set_size = 0x5414;
 	sysopen my $master, '/dev/ptmx', O_RDWR | O_NOCTTY
 	    or croak "/dev/ptmx: $!";
 	my $number = pack 'i', 0;
@@ -375,6 +387,10 @@ sub pty {
 	ioctl $master, $get_number, $number or croak "a terminal's name: $!";
 	my $name = '/dev/pts/' . unpack 'i', $number;
 	sysopen my $slave, $name, O_RDWR | O_NOCTTY or croak "$name: $!";
+	if ($opt{columns}) {
+		my $size = pack 'S4', 24, $opt{columns}, 0, 0;
+		ioctl $slave, $set_size, $size or croak "a width: $!";
+	}
 	return ($master, $slave);
 }
 
