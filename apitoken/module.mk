@@ -10,6 +10,7 @@ apitoken_SRCS := \
 	apitoken/doctor_host.c \
 	apitoken/doctor_pam.c \
 	apitoken/edit.c \
+	apitoken/event.c \
 	apitoken/export.c \
 	apitoken/help.c \
 	apitoken/filter.c \
@@ -22,6 +23,7 @@ apitoken_SRCS := \
 	apitoken/key.c \
 	apitoken/limits.c \
 	apitoken/list.c \
+	apitoken/logfile.c \
 	apitoken/main.c \
 	apitoken/maintain.c \
 	apitoken/narrow.c \

@@ -9,5 +9,4 @@
 			return app->exit;                                      \
 		return complain(UNAVAILABLE, #verb, "not built yet");          \
 	}
-PENDING(audit)
 PENDING(stats)
