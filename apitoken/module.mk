@@ -32,7 +32,6 @@ apitoken_SRCS := \
 	apitoken/output.c \
 	apitoken/pamplay.c \
 	apitoken/pamstack.c \
-	apitoken/pending.c \
 	apitoken/progress.c \
 	apitoken/qr.c \
 	apitoken/record.c \
