@@ -149,8 +149,9 @@ $(BUILD)/install/apitoken: $(cmd_objects) $(LIB)
 export BUILD SRC
 UNIT := $(addprefix $(BUILD)/tests/unit/,$(tests_unit_NAMES)) \
 	$(tests_sasl_UNIT)
-TEST_PROGS := $(UNIT) $(tests_unit_PROGS) $(tests_pam_PROGS) \
-	$(tests_sasl_PROGS) $(tests_store_PROGS) $(MORE_TEST_PROGS)
+# Every tests/*/module.mk names its programs in a variable of its own.
+TEST_PROGS := $(UNIT) $(sort $(foreach each,$(filter tests_%_PROGS, \
+	$(.VARIABLES)),$($(each))) $(MORE_TEST_PROGS))
 PROVE := prove --timer
 
 check-unit: $(UNIT)

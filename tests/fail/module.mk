@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What makes calls fail, one after the other: programs in which the linker puts
+# wrappers around the calls that a table names.
+tests_fail_COMMON := inject memory wrap site image run
+tests_fail_PROGS := $(BUILD)/tests/fail/library
+
+fail_objects = $(patsubst %,$(BUILD)/obj/tests/fail/%.o, \
+	$(tests_fail_COMMON) $(1)) $(BUILD)/obj/tests/store/kit.o
+
+# The first word of each line of a table is the name of a function.
+$(BUILD)/tests/fail/%.wraps: tests/fail/%.h
+	@mkdir -p $(@D)
+	$(Q)sed -n 's/^[A-Z]*(\([A-Za-z0-9_]*\)[,)].*/-Wl,--wrap=\1/p' $< > $@
+
+$(BUILD)/tests/fail/library: $(call fail_objects,library verify change read \
+		install) $(BUILD)/libtokencore.a $(BUILD)/tests/fail/calls.wraps
+	@mkdir -p $(@D)
+	$(say) LINK $(@F)
+	$(Q)$(LINK) -rdynamic -o $@ $(filter %.o %.a,$^) \
+		@$(filter %.wraps,$^) $(LIBS)
