@@ -52,8 +52,11 @@ tc_new_publish(int dir, const char *name, int *renamed, struct tc_error *err)
 	tmp_name(name, tmp);
 	if (renamed)
 		*renamed = 0;
-	if (renameat(dir, tmp, dir, name))
-		return tc_fail_errno(err, "%s", name);
+	if (renameat(dir, tmp, dir, name)) {
+		tc_fail_errno(err, "%s", name);
+		(void)unlinkat(dir, tmp, 0);
+		return err->code;
+	}
 	if (renamed)
 		*renamed = 1;
 	if (fsync(dir))

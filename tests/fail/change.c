@@ -69,7 +69,7 @@ create_for_account(void)
 	struct tc_create own = spec;
 
 	own.user = "daemon";
-	own.expires = (int64_t)2000000000;
+	own.expires = TC_EXPIRES_DEFAULT;
 	return lib_said(tc_create(lib.h, &site_actor, &own, lib.token, &lib.rec,
 				  &lib.err));
 }

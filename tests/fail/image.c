@@ -154,6 +154,19 @@ site_touch(const char *name)
 	write_file(image);
 }
 
+void
+site_damage(const char *name, const char *text)
+{
+	const struct image *image = find(&now, name);
+	char *at = image ? memmem(image->data, image->len, text, strlen(text))
+			 : NULL;
+
+	if (!at)
+		kit_die("%s: does not hold %s", name, text);
+	*at ^= 1;
+	write_file(image);
+}
+
 static void
 remove_stranger(const char *name, void *arg)
 {
@@ -261,8 +274,11 @@ tell_record(void *arg, const struct tc_record *r)
 	FILE *f = arg;
 	char source[48];
 
+	/* What is not far away was reckoned from now. */
 	fprintf(f, "%s %s id=%s kid=%u expires=%lld by=%s standing=%s", r->user,
-		r->label, name_of(r->id), r->kid, (long long)r->expires,
+		r->label, name_of(r->id), r->kid,
+		(long long)(r->expires < SITE_EXPIRES ? r->expires > 0
+						      : r->expires),
 		r->created_by, tc_verdict_name(r->standing));
 	for (size_t i = 0; i < r->n_services; i++)
 		fprintf(f, " %s", r->services[i]);

@@ -117,15 +117,10 @@ allowed(enum said said)
 	int is_before = site_same(&present, &before);
 	int is_after = site_same(&present, &after);
 
-	switch (said) {
-	case SAID_NO:
-		return is_before || (run.s->half_way && run.s->half_way());
-	case SAID_YES:
+	if (said == SAID_YES)
 		return is_after;
-	case SAID_IN_FORCE:
-		return is_after || is_before;
-	}
-	return 0;
+	return is_before || (run.s->half_way && run.s->half_way()) ||
+	       (said == SAID_IN_FORCE && is_after);
 }
 
 /* The files differ from what they were. */

@@ -54,6 +54,8 @@ void site_restore_first(void);
 int site_changed(void);
 /* Puts a file there anew, as it was kept. */
 void site_touch(const char *name);
+/* Changes a byte of the first such text in it. */
+void site_damage(const char *name, const char *text);
 /* The name of a temporary file that is there, or NULL. */
 const char *site_left_over(void);
 /* What was written to the audit log since the last call; until the next. */
