@@ -29,7 +29,7 @@ struct layout {
 	const char *owners_text;
 	gid_t gid;
 	int made_folder, made_store, made_audit_folder, made_audit;
-	int made_secret, made_files;
+	int made_secret, made_files, made_config;
 };
 
 /* The keys that have to be there come after the others: a file that was cut
@@ -220,19 +220,18 @@ make_store(struct layout *l, const struct tc_crypto *c, struct tc_error *err)
 }
 
 static int
-make_config(const struct layout *l, struct tc_error *err)
+make_config(struct layout *l, struct tc_error *err)
 {
 	char *text;
-	int made = 0, rc, len;
+	int rc, len;
 
 	len = asprintf(&text, config_text, l->owners_text, l->store_text,
 		       l->audit_text);
 	if (len < 0)
 		return tc_fail(err, TC_E_NOMEM, "out of memory");
-	rc = make_file(l->config, 0644, NO_GID, text, (size_t)len, &made, err);
+	rc = make_file(l->config, 0644, NO_GID, text, (size_t)len,
+		       &l->made_config, err);
 	free(text);
-	if (rc != TC_OK && made)
-		(void)unlink(l->config);
 	return rc;
 }
 
@@ -265,6 +264,8 @@ make_all(struct layout *l, const struct tc_crypto *c, const char *secret,
 static void
 take_away(const struct layout *l)
 {
+	if (l->made_config)
+		(void)unlink(l->config);
 	for (int i = 0; l->made_files && i < TC_STORE_FILES; i++) {
 		char *path = join(l->store, tc_store_names[i]);
 
