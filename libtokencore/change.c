@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
 
+#include "clock.h"
 #include "error.h"
 #include "record.h"
 #include "standing.h"
@@ -67,9 +67,12 @@ tc_change_begin(struct tc_change *c, tc_handle *h, const struct tc_actor *actor,
 		return err->code;
 	while (rc == TC_OK && !settled)
 		rc = begin_once(c, &settled, err);
-	c->now = c->latest = (int64_t)time(NULL);
 	if (rc == TC_OK)
+		rc = tc_clock(&c->now, err);
+	if (rc == TC_OK) {
+		c->latest = c->now;
 		not_before(c, tc_txn_map(c->txn)->head->time);
+	}
 	if (rc == TC_OK && !c->policy->config.enabled)
 		return tc_fail(err, TC_E_REFUSED,
 			       "%s: \"enabled = no\": "

@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bytes.h"
+#include "clock.h"
 #include "commit.h"
 #include "error.h"
 #include "keys.h"
@@ -202,8 +202,11 @@ static int
 make_store(struct layout *l, const struct tc_crypto *c, struct tc_error *err)
 {
 	struct tc_store s;
-	int rc, fd;
+	int64_t now;
+	int fd, rc = tc_clock(&now, err);
 
+	if (rc != TC_OK)
+		return rc;
 	rc = make_folder(l->store, l->gid == NO_GID ? 0700 : 02750, l->gid,
 			 &l->made_store, err);
 	if (rc != TC_OK)
@@ -213,7 +216,7 @@ make_store(struct layout *l, const struct tc_crypto *c, struct tc_error *err)
 		return err->code;
 	l->made_files = 1;
 	rc = tc_store_init(&s, fd, l->store, c) == 0
-		 ? tc_store_create(&s, (int64_t)time(NULL), err)
+		 ? tc_store_create(&s, now, err)
 		 : tc_fail(err, TC_E_NOMEM, "out of memory");
 	tc_store_close(&s);
 	return rc;

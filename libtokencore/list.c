@@ -8,9 +8,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base32.h"
+#include "clock.h"
 #include "error.h"
 #include "filter.h"
 #include "lastuse.h"
@@ -36,6 +36,7 @@ struct reading {
 	struct tc_policy *later; /* the keys that were read last */
 	const struct tc_actor *actor;
 	unsigned may;
+	int64_t now;
 	const struct tc_filter *filter;
 	const unsigned char *id; /* this one alone; NULL: all */
 	struct tc_walk walk;
@@ -88,8 +89,9 @@ begin(tc_handle *h, const struct tc_actor *actor, const unsigned char *page,
 	r->actor = actor;
 	r->may = tc_may(p, actor, TC_ACT_LIST);
 	tc_walk_begin(&r->walk, &p->store, page);
-	if (!r->may &&
-	    tc_permit(p, actor, TC_ACT_LIST, actor ? actor->name : NULL, err)) {
+	if (tc_clock(&r->now, err) ||
+	    (!r->may && tc_permit(p, actor, TC_ACT_LIST,
+				  actor ? actor->name : NULL, err))) {
 		end(r);
 		return NULL;
 	}
@@ -171,9 +173,8 @@ judge(struct reading *r, struct tc_record *rec, const unsigned char *key,
 	if (k ? !tc_record_sealed(&r->h->crypto, k->rec, key, value, len)
 	      : r->policy->stale)
 		return 0;
-	rec->standing =
-	    tc_standing(rec, k, head, before, r->policy->config.clock_skew,
-			(int64_t)time(NULL), &why);
+	rec->standing = tc_standing(rec, k, head, before,
+				    r->policy->config.clock_skew, r->now, &why);
 	if (why) {
 		rec->revoked_reason = why;
 		(void)tc_mark_over(rec, k, head, before, &rec->revoked);

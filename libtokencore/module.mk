@@ -10,6 +10,7 @@ libtokencore_SRCS := \
 	libtokencore/caveat.c \
 	libtokencore/change.c \
 	libtokencore/check.c \
+	libtokencore/clock.c \
 	libtokencore/commit.c \
 	libtokencore/compact.c \
 	libtokencore/config.c \

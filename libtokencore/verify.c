@@ -5,12 +5,12 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/crypto.h>
 
 #include "audit.h"
 #include "caveat.h"
+#include "clock.h"
 #include "error.h"
 #include "imported.h"
 #include "lastuse.h"
@@ -396,6 +396,7 @@ decide(tc_handle *h, const struct tc_proof *proof, const struct tc_request *req,
 	enum matter matter = matter_of(proof, req);
 	enum tc_verdict verdict;
 	struct tc_error err;
+	int able;
 
 	memset(res, 0, sizeof(*res));
 	if (matter == A_PASSWORD && !is_logged(matter, req, TC_NOT_A_TOKEN))
@@ -404,10 +405,11 @@ decide(tc_handle *h, const struct tc_proof *proof, const struct tc_request *req,
 		return res->verdict = text_alone(&t, matter,
 						 "tokens cannot be checked "
 						 "now");
-	t.now = req->now ? req->now : (int64_t)time(NULL);
+	t.now = req->now;
 	t.policy = tc_policy_get(h, &err);
-	verdict = t.policy ? run(&t, matter, proof)
-			   : text_alone(&t, matter, err.text);
+	able = t.policy && (t.now || tc_clock(&t.now, &err) == TC_OK);
+	verdict =
+	    able ? run(&t, matter, proof) : text_alone(&t, matter, err.text);
 	res->verdict = verdict;
 	if (is_logged(matter, req, verdict))
 		tc_audit_login(h, t.policy, req, res, t.rightful);
