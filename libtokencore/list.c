@@ -157,29 +157,36 @@ user_mark(struct reading *r, const char *user, int64_t *before)
 	return 0;
 }
 
-/* How it stands, and what ended it if it was a mark. */
+/* How it stands, and what ended it if it was a mark.  What cannot be told is
+ * trouble: a filter would leave the record out. */
 static int
 judge(struct reading *r, struct tc_record *rec, const unsigned char *key,
       const unsigned char *value, size_t len)
 {
 	const struct tc_head *head = r->walk.view.map.head;
 	const struct tc_key *k = find_key(r, rec->kid);
+	const char *path = r->policy->store.paths[r->walk.view.state.side];
 	const char *why;
 	int64_t before;
+	int sealed = !r->policy->stale;
 
 	if (user_mark(r, rec->user, &before))
-		return -1;
+		return tc_fail(&r->trouble, TC_E_UNAVAILABLE,
+			       "%s: the mark over the tokens of %s: is damaged",
+			       path, rec->user);
+	if (k &&
+	    tc_record_seal(&r->h->crypto, k->rec, key, value, len, &sealed))
+		return tc_fail(&r->trouble, TC_E_UNAVAILABLE, "no HMAC");
 	rec->standing = TC_UNAVAILABLE;
-	if (k ? !tc_record_sealed(&r->h->crypto, k->rec, key, value, len)
-	      : r->policy->stale)
-		return 0;
+	if (!sealed)
+		return TC_OK;
 	rec->standing = tc_standing(rec, k, head, before,
 				    r->policy->config.clock_skew, r->now, &why);
 	if (why) {
 		rec->revoked_reason = why;
 		(void)tc_mark_over(rec, k, head, before, &rec->revoked);
 	}
-	return 0;
+	return TC_OK;
 }
 
 static int
@@ -226,13 +233,10 @@ static int
 consider(struct reading *r, struct tc_record *rec, const unsigned char *key,
 	 const unsigned char *value, size_t len)
 {
-	const struct tc_view *v = &r->walk.view;
 	int fits = wanted(r, rec), rc = TC_OK;
 
-	if (fits && judge(r, rec, key, value, len))
-		rc = tc_fail(&r->trouble, TC_E_UNAVAILABLE,
-			     "%s: the mark over the tokens of %s: is damaged",
-			     r->policy->store.paths[v->state.side], rec->user);
+	if (fits)
+		rc = judge(r, rec, key, value, len);
 	fits = fits && rc == TC_OK && tc_filter_standing(r->filter, rec) &&
 	       use_fits(r, rec, key + 1);
 	if (fits)

@@ -159,16 +159,32 @@ tc_record_write(const struct tc_crypto *c, struct tc_writer *w,
 }
 
 int
+tc_record_seal(const struct tc_crypto *c,
+	       const unsigned char rec_key[TC_KEY_LEN],
+	       const unsigned char *item_key, const unsigned char *data,
+	       size_t len, int *fits)
+{
+	unsigned char mac[TC_HASH_LEN];
+
+	*fits = 0;
+	if (len <= TC_SEAL_LEN)
+		return 0;
+	if (seal(c, rec_key, item_key, data, len - TC_SEAL_LEN, mac))
+		return -1;
+	*fits = CRYPTO_memcmp(mac, data + len - TC_SEAL_LEN, TC_SEAL_LEN) == 0;
+	return 0;
+}
+
+int
 tc_record_sealed(const struct tc_crypto *c,
 		 const unsigned char rec_key[TC_KEY_LEN],
 		 const unsigned char *item_key, const unsigned char *data,
 		 size_t len)
 {
-	unsigned char mac[TC_HASH_LEN];
+	int fits;
 
-	return len > TC_SEAL_LEN &&
-	       seal(c, rec_key, item_key, data, len - TC_SEAL_LEN, mac) == 0 &&
-	       CRYPTO_memcmp(mac, data + len - TC_SEAL_LEN, TC_SEAL_LEN) == 0;
+	return tc_record_seal(c, rec_key, item_key, data, len, &fits) == 0 &&
+	       fits;
 }
 
 /* ---- reading: each function takes one field's value, 0 or -1 ---- */

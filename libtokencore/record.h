@@ -32,9 +32,16 @@ struct tc_record *tc_record_copy(const struct tc_crypto *c,
 struct tc_record *tc_record_read(const unsigned char *item_key,
 				 const unsigned char *data, size_t len);
 
+/* 1 when the seal fits, else 0, also when that cannot be computed. */
 int tc_record_sealed(const struct tc_crypto *c,
 		     const unsigned char rec_key[TC_KEY_LEN],
 		     const unsigned char *item_key, const unsigned char *data,
 		     size_t len);
+
+/* The same in *fits; -1 when it cannot be computed. */
+int tc_record_seal(const struct tc_crypto *c,
+		   const unsigned char rec_key[TC_KEY_LEN],
+		   const unsigned char *item_key, const unsigned char *data,
+		   size_t len, int *fits);
 
 #endif
