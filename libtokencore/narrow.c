@@ -68,9 +68,11 @@ append(const struct tc_crypto *c, struct tc_token *tok,
        const struct tc_caveat *caveat, struct tc_error *err)
 {
 	struct tc_writer w = { 0 };
-	int rc = TC_OK, bad = put_caveat(&w, caveat) || w.bad;
+	int rc = TC_OK, bad = put_caveat(&w, caveat);
 
-	if (bad || tc_caveats_check(w.data, w.len) != 1)
+	if (w.bad)
+		rc = tc_fail(err, TC_E_NOMEM, "out of memory");
+	else if (bad || tc_caveats_check(w.data, w.len) != 1)
 		rc = tc_fail(err, TC_E_INVALID,
 			     "not a limit: a time, 1 to 8 service names joined "
 			     "by commas, or a network");
