@@ -33,7 +33,8 @@ field(const char *text, unsigned len)
 }
 
 /* mktime() and timegm() repair what does not exist, such as 31 February:
- * ask for the date back and compare. */
+ * ask for the date back and compare.  Their -1 is a second of 1969, too, and
+ * of no use as either. */
 static int
 to_seconds(struct tm tm, time_t (*convert)(struct tm *), int64_t *when)
 {
@@ -42,9 +43,10 @@ to_seconds(struct tm tm, time_t (*convert)(struct tm *), int64_t *when)
 
 	tm.tm_isdst = -1;
 	t = convert(&tm);
-	if (tm.tm_mday != asked.tm_mday || tm.tm_mon != asked.tm_mon ||
-	    tm.tm_year != asked.tm_year || tm.tm_hour != asked.tm_hour ||
-	    tm.tm_min != asked.tm_min || tm.tm_sec != asked.tm_sec)
+	if (t == -1 || tm.tm_mday != asked.tm_mday ||
+	    tm.tm_mon != asked.tm_mon || tm.tm_year != asked.tm_year ||
+	    tm.tm_hour != asked.tm_hour || tm.tm_min != asked.tm_min ||
+	    tm.tm_sec != asked.tm_sec)
 		return -1;
 	*when = (int64_t)t;
 	return 0;
