@@ -187,11 +187,15 @@ static int
 consider(struct batch *b, struct tc_import *item, struct tc_error *err)
 {
 	int64_t expires = 0;
-	int rc;
+	int rc = check(b, item, &expires, &item->error);
 
-	if (check(b, item, &expires, &item->error) != TC_OK)
+	/* Whether its owner may have it cannot be told. */
+	if (rc == TC_E_UNAVAILABLE || rc == TC_E_NOMEM)
+		*err = item->error;
+	else if (rc != TC_OK)
 		return TC_OK;
-	rc = must_be_new(b, item, err);
+	if (rc == TC_OK)
+		rc = must_be_new(b, item, err);
 	if (rc == TC_E_EXISTS) {
 		item->id[0] = '\0';
 		item->error = *err;
