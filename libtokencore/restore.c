@@ -59,36 +59,45 @@ existing(struct tc_change *c, const char *id, struct tc_record **r,
 	return TC_OK;
 }
 
+/* 1 or 0; -1 out of memory. */
 static int
 same(struct tc_change *c, const struct tc_record *a, const struct tc_record *b)
 {
 	static const unsigned char no_key[TC_KEY_LEN];
 	struct tc_lookup at = { .key_len = 1 + TC_ID_BYTES };
 	struct tc_writer wa = { 0 }, wb = { 0 };
-	int equal;
+	int equal = -1;
 
 	tc_record_write(&c->h->crypto, &wa, no_key, &at, a);
 	tc_record_write(&c->h->crypto, &wb, no_key, &at, b);
-	equal = !wa.bad && !wb.bad && wa.len == wb.len &&
-		memcmp(wa.data, wb.data, wa.len) == 0;
+	if (!wa.bad && !wb.bad)
+		equal = wa.len == wb.len &&
+			memcmp(wa.data, wb.data, wa.len) == 0;
 	tc_writer_free(&wa);
 	tc_writer_free(&wb);
 	return equal;
 }
 
-static enum tc_restored
+static int
 compare(struct tc_change *c, const struct tc_record *old,
-	const struct tc_record *r, int force)
+	const struct tc_record *r, int force, enum tc_restored *result,
+	struct tc_error *err)
 {
+	int equal = old ? same(c, old, r) : 0;
+
+	if (equal < 0)
+		return tc_fail(err, TC_E_NOMEM, "out of memory");
 	if (!old)
-		return TC_RESTORED;
-	if (same(c, old, r))
-		return TC_RESTORED_SAME;
-	if (force)
-		return TC_RESTORED_OVER;
-	return old->state != TC_STATE_ACTIVE && r->state == TC_STATE_ACTIVE
-		   ? TC_RESTORED_UNDOES
-		   : TC_RESTORED_KEPT;
+		*result = TC_RESTORED;
+	else if (equal)
+		*result = TC_RESTORED_SAME;
+	else if (force)
+		*result = TC_RESTORED_OVER;
+	else if (old->state != TC_STATE_ACTIVE && r->state == TC_STATE_ACTIVE)
+		*result = TC_RESTORED_UNDOES;
+	else
+		*result = TC_RESTORED_KEPT;
+	return TC_OK;
 }
 
 static int
@@ -117,7 +126,7 @@ restore_one(struct tc_change *c, const struct tc_record *given, unsigned flags,
 	if (old && !r.scram)
 		r.scram = old->scram;
 	if (rc == TC_OK)
-		*result = compare(c, old, &r, flags & TC_RESTORE_FORCE);
+		rc = compare(c, old, &r, flags & TC_RESTORE_FORCE, result, err);
 	if (rc == TC_OK &&
 	    (*result == TC_RESTORED || *result == TC_RESTORED_OVER))
 		rc = tc_change_put(c, key, &r, "import", "a record put back",
