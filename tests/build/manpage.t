@@ -123,14 +123,39 @@ is_deeply [members(entry('JSON', 'Cm list , show , edit , renew , revoke , '
 is_deeply [members($section{'AUDIT LOG'})],
     [sort keys %{ (json_lines(slurp("$dir/audit.json")))[-1] }],
     'the members of the audit log';
-is_deeply [sort(named_in(entry('JSON', 'Cm doctor , check'), 'Li'))],
-    [sort qw(fine warning problem),
-	keys %{ (json_lines((apitoken($config, '--json', 'check'))[1]))[0] }],
-    'the members of a finding';
-my ($verb) = json_lines((apitoken(undef, '--json', 'help', 'list'))[1]);
-is_deeply [sort(named_in(entry('JSON', 'Cm help'), 'Li'))],
-    [sort keys %$verb, keys %{ $verb->{options}[0] }],
-    'the members of the tables';
+
+# [entry, what it names besides members, stdin, arguments]; the tokens that
+# come first are there for the later ones.
+my $token = create_token($config, label => 'two');
+my $json = sub {
+	my ($stdin, @args) = @_;
+	my ($exit, $out, $err) = apitoken($config, '--json', @args,
+	    { stdin => $stdin });
+	is "$exit$err", '0', "@args";
+	return (json_lines($out))[0];
+};
+for my $case (
+	['import Fl Fl records', [], (apitoken($config, 'export'))[1],
+	    'import', '--records'],
+	['doctor , check', [qw(fine warning problem)], '', 'check'],
+	['compact', [], '', 'compact'],
+	['key list , key add , key activate , key retire',
+	    [qw(active verify retired)], '', 'key', 'list'],
+	['inspect', [qw(not-after service source type value)], $token,
+	    'inspect'],
+	['narrow', ['output'], $token, 'narrow', '--service', 'imap'],
+	['delete', [], '', 'delete', 'alice/two'],
+	['revoke Fl Fl all , revoke Fl Fl issued-before', [], '', 'revoke',
+	    '--user', 'alice', '--all'],
+	['help', [], '', 'help', 'list'],
+) {
+	my ($head, $besides, $stdin, @args) = @$case;
+	my $object = $json->($stdin, @args);
+	my @of = ref $object->{options} eq 'ARRAY'
+	    ? keys %{ $object->{options}[0] } : ();
+	is_deeply [sort(named_in(entry('JSON', "Cm $head"), 'Li'))],
+	    [sort @$besides, keys %$object, @of], "the members of $args[0]";
+}
 
 # ---- the examples ----
 # A line of a block begins with "# " or "$ " and may go on; what lies between

@@ -66,18 +66,6 @@ subtest 'help as JSON' => sub {
 	    'the verbs of a word';
 };
 
-subtest 'the manual has every option, and no other' => sub {
-	my $page = slurp(source_dir() . '/doc/apitoken.1');
-	my %there = map { $_ => 1 } $page =~ /Fl Fl ([a-z-]+)/g;
-	my %known = (version => 1);
-	for my $verb (@verbs) {
-		my (undef, $out) =
-		    apitoken(undef, split(' ', $verb), '--help');
-		$known{$_} = 1 for $out =~ /^  --([a-z-]+)/mg;
-	}
-	is_deeply [sort keys %there], [sort keys %known], 'the same options';
-};
-
 my $config = init_store();
 my ($dir) = $config =~ m{^(.*)/};
 
