@@ -33,13 +33,13 @@ static char *
 record_text(const struct tc_record *rec, const char *output)
 {
 	json_t *object = record_json(rec);
-	char *text = NULL;
 
-	if (object && (!output || json_object_set_new(object, "output",
-						      json_text(output)) == 0))
-		text = json_dumps(object, JSON_COMPACT);
-	json_decref(object);
-	return text;
+	if (output &&
+	    json_object_set_new(object, "output", json_text(output)) != 0) {
+		json_decref(object);
+		object = NULL;
+	}
+	return json_line(object);
 }
 
 static bool

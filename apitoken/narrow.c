@@ -95,13 +95,13 @@ seen_text(const struct tc_inspected *seen, const char *output)
 {
 	json_t *object = json_pack("{s:s, s:o}", "id", seen->id, "caveats",
 				   caveats_json(seen));
-	char *text = NULL;
 
-	if (object && (!output || json_object_set_new(object, "output",
-						      json_text(output)) == 0))
-		text = json_dumps(object, JSON_COMPACT);
-	json_decref(object);
-	return text;
+	if (output &&
+	    json_object_set_new(object, "output", json_text(output)) != 0) {
+		json_decref(object);
+		object = NULL;
+	}
+	return json_line(object);
 }
 
 static void

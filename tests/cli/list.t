@@ -313,6 +313,11 @@ subtest 'text that would steer a terminal' => sub {
 	my ($exit, $out) = apitoken($there, 'list', '--json');
 	is_deeply [sort map { $_->{label} } json_lines($out)],
 	    [sort values %label], 'JSON holds what was typed';
+	($exit, $out) = apitoken($there, 'create', '--user', 'alice', '--label',
+	    "a\xe2\x80\x8fb", '--json', '--output',
+	    tempdir() . "/a\xe2\x80\xaeb");
+	like $out, qr/\A[\x20-\x7e]+\n\z/, 'create says it the same way';
+	is from_json($out)->{label}, "a\x{200f}b", 'the label';
 	for my $bad ("a\eb", "a\x9bb", "\xff", "a\x7fb", "\xed\xa0\x80",
 	    "\xe2\x80\xae") {
 		($exit) = apitoken($there, 'create', '--user', 'alice',
