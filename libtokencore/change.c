@@ -346,7 +346,7 @@ tc_change_get(struct tc_change *c, const char *id, struct tc_record **r,
 {
 	int rc = tc_change_get_any(c, id, r, key, err);
 
-	if (rc != TC_OK || (*r)->state != TC_STATE_DELETED)
+	if (rc != TC_OK || !*r || (*r)->state != TC_STATE_DELETED)
 		return rc;
 	tc_record_free(*r);
 	*r = NULL;

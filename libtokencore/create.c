@@ -153,7 +153,7 @@ tc_create_many(tc_handle *h, const struct tc_actor *actor,
 	       char (*tokens)[TC_TOKEN_MAX + 1], struct tc_record **recs,
 	       struct tc_error *err)
 {
-	struct tc_record **made = NULL;
+	struct tc_record **made;
 	struct tc_error local;
 	struct tc_change c;
 	int rc;
@@ -165,10 +165,10 @@ tc_create_many(tc_handle *h, const struct tc_actor *actor,
 	if (n < 1 || n > TC_MANY_MAX)
 		return tc_fail(err, TC_E_INVALID, "1 to %d tokens at once",
 			       TC_MANY_MAX);
-	rc = tc_change_begin(&c, h, actor, err);
 	made = calloc(n, sizeof(struct tc_record *));
-	if (rc == TC_OK && !made)
-		rc = tc_fail(err, TC_E_NOMEM, "out of memory");
+	if (!made)
+		return tc_fail(err, TC_E_NOMEM, "out of memory");
+	rc = tc_change_begin(&c, h, actor, err);
 	for (size_t i = 0; rc == TC_OK && i < n; i++)
 		rc = create_one(&c, &specs[i], tokens[i], &made[i], err);
 	if (rc == TC_OK)
@@ -176,7 +176,7 @@ tc_create_many(tc_handle *h, const struct tc_actor *actor,
 	tc_change_end(&c);
 	if (rc != TC_OK)
 		OPENSSL_cleanse(tokens, n * sizeof(*tokens));
-	for (size_t i = 0; made && i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (rc == TC_OK && recs)
 			recs[i] = made[i];
 		else

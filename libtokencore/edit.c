@@ -2,6 +2,7 @@
 /* Changing what is known of a token; its value stays. */
 #include "edit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "alter.h"
@@ -98,11 +99,11 @@ name_changes(struct editing *e)
 					     "sources", "properties" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!(e->edit->what & (1U << i)))
-			continue;
-		if (*e->why)
-			strcat(e->why, ",");
-		strcat(e->why, names[i]);
+		size_t at = strlen(e->why);
+
+		if (e->edit->what & (1U << i))
+			(void)snprintf(e->why + at, sizeof(e->why) - at, "%s%s",
+				       at ? "," : "", names[i]);
 	}
 }
 
