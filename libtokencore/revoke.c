@@ -94,10 +94,8 @@ mark_user(struct tc_change *c, const char *user, int64_t before,
 	int64_t was;
 	int rc = tc_change_user_mark(c, user, &was, err);
 
-	if (rc != TC_OK)
+	if (rc != TC_OK || was >= before)
 		return rc;
-	if (was > before)
-		before = was;
 	for (int i = 0; i < 8; i++)
 		value[i] = (unsigned char)((uint64_t)before >> (56 - 8 * i));
 	tc_key_user(&at, user);

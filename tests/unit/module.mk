@@ -3,6 +3,7 @@
 # that internal functions can be reached.  "vectors" answers reference.t.
 tests_unit_NAMES := \
 	audit \
+	badrecords \
 	base32 \
 	bytes \
 	caveat \
@@ -31,7 +32,9 @@ tests_unit_NAMES := \
 	owner \
 	pages \
 	permit \
+	putmarks \
 	record \
+	restore \
 	standing \
 	text \
 	times \
@@ -42,10 +45,11 @@ tests_unit_NAMES := \
 	when
 tests_unit_PROGS := $(BUILD)/tests/unit/vectors
 # Those that set the clock.
-tests_unit_CLOCKED := changes copies gone life many marks
+tests_unit_CLOCKED := badrecords changes copies gone life many marks putmarks restore
 
 $(addprefix $(BUILD)/tests/unit/,$(tests_unit_NAMES)): \
 $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o \
+		$(BUILD)/obj/tests/unit/backup.o \
 		$(BUILD)/obj/tests/unit/common.o \
 		$(BUILD)/obj/tests/unit/fill.o \
 		$(BUILD)/obj/tests/unit/host.o \
