@@ -8,6 +8,7 @@ tests_unit_NAMES := \
 	bytes \
 	caveat \
 	changes \
+	compact \
 	config \
 	copies \
 	damage \
