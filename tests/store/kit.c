@@ -66,6 +66,20 @@ kit_clock(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+uint64_t
+kit_peak_kib(void)
+{
+	FILE *f = fopen("/proc/self/status", "re");
+	uint64_t kib = 0;
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f))
+		(void)sscanf(line, "VmHWM: %" SCNu64, &kib);
+	if (f)
+		(void)fclose(f);
+	return kib;
+}
+
 void
 kit_nap(double seconds)
 {

@@ -24,6 +24,7 @@ void kit_count(const char *name, uint64_t value);
 unsigned kit_number(const char *text, unsigned min, unsigned max);
 
 double kit_clock(void); /* seconds, monotonic */
+uint64_t kit_peak_kib(void); /* the most memory it ever had; 0: not known */
 void kit_nap(double seconds);
 void *kit_shared(size_t size); /* zeroed, kept over fork() */
 

@@ -6,7 +6,6 @@
  *				process creates, edits, revokes and deletes;
  *				each of the N has to come once each time
  */
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,20 +56,13 @@ count(void *arg, const struct tc_record *rec)
 static void
 peak(tc_handle *h)
 {
-	FILE *f;
 	struct tc_error err;
-	uint64_t n = 0, kib = 0;
-	char line[256];
+	uint64_t n = 0;
 
 	if (tc_list(h, NULL, NULL, count, &n, &err))
 		kit_die("list: %s", err.text);
-	f = fopen("/proc/self/status", "re");
-	while (f && fgets(line, sizeof(line), f))
-		(void)sscanf(line, "VmHWM: %" SCNu64, &kib);
-	if (f)
-		(void)fclose(f);
 	kit_count("records", n);
-	kit_count("peak_kib", kib);
+	kit_count("peak_kib", kit_peak_kib());
 }
 
 /* ---- beside a writer ---- */
