@@ -314,22 +314,17 @@ tc_change_get_any(struct tc_change *c, const char *id, struct tc_record **r,
 		return tc_fail(err, TC_E_NOTFOUND, "no such token: %s", id);
 	*r = tc_record_read(at.key, at.value, at.len);
 	*key = *r ? tc_keys_find(&c->policy->keys, (*r)->kid) : NULL;
+	rc = TC_E_UNAVAILABLE;
 	if (!*r)
-		rc = tc_fail(err, TC_E_UNAVAILABLE,
-			     "%s: the record %s is "
-			     "damaged",
-			     path, id);
+		(void)tc_fail(err, rc, "%s: the record %s is damaged", path,
+			      id);
 	else if (!*key)
-		rc = tc_fail(err, TC_E_UNAVAILABLE,
-			     "%s: its key %u is not "
-			     "in %s",
-			     id, (*r)->kid, c->policy->config.secret_file);
+		(void)tc_fail(err, rc, "%s: its key %u is not in %s", id,
+			      (*r)->kid, c->policy->config.secret_file);
 	else if (!tc_record_sealed(&c->h->crypto, (*key)->rec, at.key, at.value,
 				   at.len))
-		rc = tc_fail(err, TC_E_UNAVAILABLE,
-			     "%s: the seal of record "
-			     "%s does not fit",
-			     path, id);
+		(void)tc_fail(err, rc, "%s: the seal of record %s does not fit",
+			      path, id);
 	else
 		rc = TC_OK;
 	free(at.value);

@@ -422,8 +422,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_DIR(like_an_array), WITH_DIR(every_item_once),
 		cmocka_unit_test(steps), WITH_DIR(keys_of_odd_length),
-		WITH_DIR(nothing_stays),
-		WITH_DIR(a_copy),
+		WITH_DIR(nothing_stays), WITH_DIR(a_copy),
 		WITH_DIR(no_copy),
 	};
 
