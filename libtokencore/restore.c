@@ -160,8 +160,8 @@ restore_one(struct restoring *r, size_t at, struct tc_error *err)
 	if (old && !rec.scram)
 		rec.scram = old->scram;
 	if (rc == TC_OK)
-		rc = compare(c, old, &rec, r->flags & TC_RESTORE_FORCE, result,
-			     err);
+		rc = compare(c, old, &rec, (r->flags & TC_RESTORE_FORCE) != 0,
+			     result, err);
 	if (rc == TC_OK &&
 	    (*result == TC_RESTORED || *result == TC_RESTORED_OVER))
 		rc = tc_change_put(c, key, &rec, "import", "a record put back",
