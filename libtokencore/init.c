@@ -108,6 +108,31 @@ plan_free(struct layout *l)
 	free(l->audit_folder);
 }
 
+static int
+sync_folder(const char *path, struct tc_error *err)
+{
+	int rc = TC_OK, fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd))
+		rc = tc_fail_errno(err, "%s", path);
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+/* The name that a folder has in the one above it. */
+static int
+sync_name(const char *path, struct tc_error *err)
+{
+	const char *base;
+	char *above = tc_dirname(path, &base);
+	int rc = above ? sync_folder(above, err)
+		       : tc_fail(err, TC_E_NOMEM, "out of memory");
+
+	free(above);
+	return rc;
+}
+
 /* A folder that is there already is taken as it is. */
 static int
 make_folder(const char *path, mode_t mode, gid_t gid, int *made,
@@ -123,7 +148,7 @@ make_folder(const char *path, mode_t mode, gid_t gid, int *made,
 	*made = 1;
 	if ((gid != NO_GID && chown(path, (uid_t)-1, gid)) || chmod(path, mode))
 		return tc_fail_errno(err, "%s", path);
-	return TC_OK;
+	return sync_name(path, err);
 }
 
 static int
@@ -252,6 +277,8 @@ make_all(struct layout *l, const struct tc_crypto *c, const char *secret,
 	if (rc == TC_OK && access(l->audit, F_OK))
 		rc = make_file(l->audit, 0640, l->gid, "", 0, &l->made_audit,
 			       err);
+	if (rc == TC_OK && l->made_audit)
+		rc = sync_folder(l->audit_folder, err);
 	if (rc == TC_OK)
 		rc = make_secret(l, c, secret, err);
 	if (rc == TC_OK)

@@ -119,6 +119,17 @@ sub modes {
 	return;
 }
 
+# A file that is synced is lost all the same with the folder it lies in.
+subtest 'an installation' => sub {
+	my $dir = tempdir();
+	my @calls = trace("$dir/inst/apitoken.conf", 022, 'init');
+	my @text = map { "$_->[0] $_->[1]" } @calls;
+	for my $folder ($dir, "$dir/inst", "$dir/inst/store") {
+		ok scalar(grep { /^fsync \d+<\Q$folder\E>\)/ } @text),
+		    'is synced: ' . substr $folder, length $dir;
+	}
+};
+
 subtest 'a commit' => sub {
 	my $dir = tempdir();
 	my $config = init_store(dir => $dir);
