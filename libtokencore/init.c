@@ -291,18 +291,25 @@ make_all(struct layout *l, const struct tc_crypto *c, const char *secret,
 	return rc;
 }
 
+/* By a descriptor: there may be no memory for paths. */
+static void
+empty_store(const char *path)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	for (int i = 0; fd >= 0 && i < TC_STORE_FILES; i++)
+		(void)unlinkat(fd, tc_store_names[i], 0);
+	if (fd >= 0)
+		close(fd);
+}
+
 static void
 take_away(const struct layout *l)
 {
 	if (l->made_config)
 		(void)unlink(l->config);
-	for (int i = 0; l->made_files && i < TC_STORE_FILES; i++) {
-		char *path = join(l->store, tc_store_names[i]);
-
-		if (path)
-			(void)unlink(path);
-		free(path);
-	}
+	if (l->made_files)
+		empty_store(l->store);
 	if (l->made_store)
 		(void)rmdir(l->store);
 	if (l->made_secret)

@@ -433,10 +433,6 @@ site_go_on(const struct site_text *before)
 		(void)snprintf(why, sizeof(why), "the next change changed "
 						 "something else");
 	site_text_free(&after);
-	if (!*why && site_left_over())
-		(void)snprintf(why, sizeof(why), "%s stays after the next "
-						 "change",
-			       site_left_over());
 	if (!*why)
 		(void)tc_check(site.config, finding, why);
 	return *why ? why : NULL;
