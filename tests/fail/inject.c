@@ -10,7 +10,7 @@
 const char *const inject_pass_names[PASSES] = {
 	[PASS_ONE] = "one",	  [PASS_OTHER] = "other",
 	[PASS_MEMORY] = "memory", [PASS_SPACE] = "space",
-	[PASS_ALL] = "all",
+	[PASS_ALL] = "all",	  [PASS_INSIDE] = "inside",
 };
 
 static struct {
@@ -86,6 +86,8 @@ counts(enum inject_kind kind, int other)
 		return kind == INJECT_MEMORY;
 	case PASS_SPACE:
 		return kind == INJECT_SPACE;
+	case PASS_INSIDE:
+		return 0;
 	case PASS_ONE:
 	case PASS_ALL:
 	case PASSES:
@@ -105,6 +107,26 @@ trace(void)
 	state.on = 1;
 }
 
+/* What fails now is remembered by its name. */
+static void
+fail(const char *name)
+{
+	if (!inject_failed(name) && state.n < NAMES_MAX)
+		state.names[state.n++] = name;
+	if (state.counted == state.due && getenv("FAIL_TRACE"))
+		trace();
+}
+
+int
+inject_inside(void)
+{
+	if (!state.on || state.pass != PASS_INSIDE ||
+	    ++state.counted != state.due)
+		return 0;
+	fail("inside");
+	return 1;
+}
+
 int
 inject_due(const char *name, enum inject_kind kind, int first, int other)
 {
@@ -116,9 +138,6 @@ inject_due(const char *name, enum inject_kind kind, int first, int other)
 	if (state.due == 0 || state.counted < state.due ||
 	    (once && state.counted > state.due))
 		return 0;
-	if (!inject_failed(name) && state.n < NAMES_MAX)
-		state.names[state.n++] = name;
-	if (state.counted == state.due && getenv("FAIL_TRACE"))
-		trace();
+	fail(name);
 	return state.pass == PASS_OTHER ? other : first;
 }

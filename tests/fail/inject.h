@@ -21,6 +21,7 @@ enum inject_pass {
 	PASS_MEMORY, /* from that call on there is no memory */
 	PASS_SPACE, /* from that call on the disk is full */
 	PASS_ALL, /* from that call on everything fails */
+	PASS_INSIDE, /* one allocation fails, be it inside of a library */
 	PASSES
 };
 
@@ -45,6 +46,8 @@ int inject_failed(const char *name);
 /* For the wrappers: 0, or the errno that the call fails with.  other is that of
  * the other way, 0 if it has none. */
 int inject_due(const char *name, enum inject_kind kind, int first, int other);
+/* For malloc() itself: is this one to fail? */
+int inject_inside(void);
 /* Is it the other way that it fails in? */
 int inject_in_other_way(void);
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "memory.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "inject.h"
 
 #define SLOTS (1U << 16) /* a power of two */
 #define SECRETS 16
@@ -178,8 +181,10 @@ void __libc_free(void *block);
 EXPORTED void *
 malloc(size_t size)
 {
-	void *block = __libc_malloc(size);
+	void *block = inject_inside() ? NULL : __libc_malloc(size);
 
+	if (!block)
+		errno = ENOMEM;
 	taken(block, size);
 	return block;
 }
@@ -187,8 +192,10 @@ malloc(size_t size)
 EXPORTED void *
 calloc(size_t n, size_t size)
 {
-	void *block = __libc_calloc(n, size);
+	void *block = inject_inside() ? NULL : __libc_calloc(n, size);
 
+	if (!block)
+		errno = ENOMEM;
 	taken(block, n * size);
 	return block;
 }

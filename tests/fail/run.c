@@ -133,6 +133,9 @@ judge_content(enum said said)
 	if (!may_leave_over() && site_left_over())
 		problem(FAULT_LEFT_OVER, "%s", site_left_over());
 	site_read(&present);
+	if (said == SAID_YES &&
+	    (inject_failed("fsync") || inject_failed("fdatasync")))
+		problem(FAULT_STORE, "said to be done, and not on disk");
 	if (!allowed(said)) {
 		problem(FAULT_STORE, "%s, and the store is %s",
 			said == SAID_YES ? "said to be done"
