@@ -51,7 +51,7 @@ TC_CFLAGS += -fsanitize=$(SAN) -fno-omit-frame-pointer \
 	-fno-sanitize-recover=all
 TC_LDFLAGS += -fsanitize=$(SAN)
 else
-TC_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+include hardening.mk
 endif
 COMPILE = $(CC) $(TC_CPPFLAGS) $(CPPFLAGS) $(TC_CFLAGS) $(CFLAGS)
 LINK = $(CC) $(TC_CFLAGS) $(CFLAGS) $(TC_LDFLAGS) $(LDFLAGS)
