@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Who may do what with an installation, and what of a secret is left in memory:
+# a program that writes another's memory down, and two that log in.
+tests_priv_PROGS := $(addprefix $(BUILD)/tests/priv/,dump library pam)
+MORE_TEST_PROGS += $(tests_priv_PROGS)
+
+$(BUILD)/tests/priv/dump: $(BUILD)/obj/tests/priv/dump.o
+	@mkdir -p $(@D)
+	$(say) LINK $(@F)
+	$(Q)$(LINK) -o $@ $^
+
+$(BUILD)/tests/priv/library: $(BUILD)/obj/tests/priv/library.o \
+		$(BUILD)/obj/tests/priv/memory.o $(BUILD)/libtokencore.a
+	@mkdir -p $(@D)
+	$(say) LINK $(@F)
+	$(Q)$(LINK) -o $@ $^ $(LIBS)
+
+$(BUILD)/tests/priv/pam: $(BUILD)/obj/tests/priv/pam.o \
+		$(BUILD)/obj/tests/priv/memory.o
+	@mkdir -p $(@D)
+	$(say) LINK $(@F)
+	$(Q)$(LINK) -o $@ $^ -lpam
+
+PROOF += tests/priv/memory.t
