@@ -120,9 +120,28 @@ json_line(const struct tc_event *e)
 	return line;
 }
 
+/* Made for its owner, and for the group where the folder passes its group on:
+ * whatever the umask, as "apitoken init" makes it. */
+static int
+make_log(const struct tc_policy *p, int flags)
+{
+	struct stat st;
+	int fd =
+	    openat(p->audit_dir, p->audit_base, flags | O_CREAT | O_EXCL, 0600);
+
+	if (fd < 0 && errno == EEXIST) /* by another process */
+		return openat(p->audit_dir, p->audit_base, flags);
+	if (fd >= 0 && fstat(p->audit_dir, &st) == 0 && (st.st_mode & S_ISGID))
+		(void)fchmod(fd, 0640);
+	return fd;
+}
+
 static int
 open_log(const struct tc_policy *p, struct tc_error *err)
 {
+	/* O_NONBLOCK: a FIFO put there must not hang a login. */
+	const int flags =
+	    O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
 	struct stat st;
 	int fd;
 
@@ -131,11 +150,9 @@ open_log(const struct tc_policy *p, struct tc_error *err)
 			p->config.audit_log);
 		return -1;
 	}
-	/* O_NONBLOCK: a FIFO put there must not hang a login. */
-	fd = openat(p->audit_dir, p->audit_base,
-		    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK |
-			O_CLOEXEC,
-		    0640);
+	fd = openat(p->audit_dir, p->audit_base, flags);
+	if (fd < 0 && errno == ENOENT)
+		fd = make_log(p, flags);
 	if (fd < 0 || fstat(fd, &st)) {
 		tc_fail_errno(err, "%s", p->config.audit_log);
 	} else if (!S_ISREG(st.st_mode)) {

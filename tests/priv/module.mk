@@ -21,4 +21,4 @@ $(BUILD)/tests/priv/pam: $(BUILD)/obj/tests/priv/pam.o \
 	$(say) LINK $(@F)
 	$(Q)$(LINK) -o $@ $^ -lpam
 
-PROOF += tests/priv/memory.t
+PROOF += tests/priv/memory.t tests/priv/modes.t
