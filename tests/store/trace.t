@@ -32,7 +32,7 @@ sub trace {
 # A file that is synced is lost all the same with the folder it lies in.
 subtest 'an installation' => sub {
 	my $dir = tempdir();
-	my @calls = trace("$dir/inst/apitoken.conf", 022, 'init');
+	my @calls = trace("$dir/inst/apitoken.conf", 'init');
 	my @text = map { "$_->[0] $_->[1]" } @calls;
 	for my $folder ($dir, "$dir/inst", "$dir/inst/store") {
 		ok scalar(grep { /^fsync \d+<\Q$folder\E>\)/ } @text),
