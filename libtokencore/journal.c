@@ -171,5 +171,6 @@ tc_entry_apply(struct tc_map *m, const unsigned char *entry, size_t len)
 	for (count = tc_get(&r, 4); count > 0; count--)
 		if (apply_op(m, (unsigned)tc_get(&r, 1), &r) < 0)
 			return -1;
-	return tc_map_put_head(m);
+	m->why = "the journal is damaged";
+	return r.bad || r.at != r.end ? -1 : tc_map_put_head(m);
 }

@@ -288,6 +288,8 @@ well_digested_nonsense(void **state)
 	assert_int_equal(by_hand(t, TC_OP_PUT, 2, 3, "txyyy", 1), 0);
 	assert_int_equal(by_hand(t, TC_OP_PUT, 2, 3, "txyyy", 2), -1);
 	assert_int_equal(by_hand(t, TC_OP_PUT, 2, 3, "txyyy", UINT32_MAX), -1);
+	assert_int_equal(by_hand(t, TC_OP_PUT, 2, 3, "txyyy", 0), -1);
+	assert_int_equal(by_hand(t, TC_OP_PUT, 2, 3, "txyyyz", 1), -1);
 	assert_int_equal(by_hand(t, TC_OP_PUT, 2, 4, "txyyy", 1), -1);
 	assert_int_equal(by_hand(t, TC_OP_PUT, 6, 0, "txyyy", 1), -1);
 	assert_int_equal(by_hand(t, TC_OP_PUT, 2, UINT32_MAX, "txyyy", 1), -1);
@@ -298,6 +300,23 @@ well_digested_nonsense(void **state)
 	assert_int_equal(by_hand(t, 255, 2, 3, "txyyy", 1), -1);
 	assert_int_equal(by_hand(t, TC_OP_MARK_KEY, 1, 8, "k12345678", 1), -1);
 	assert_int_equal(by_hand(t, TC_OP_MARK_KEY, 2, 7, "kk1234567", 1), -1);
+}
+
+/* Nothing but the beginning of its head, with the right length and digest. */
+static void
+well_digested_stumps(void **state)
+{
+	struct test_map *t = *state;
+
+	for (unsigned len = 4 + 8; len < 4 + 8 + 8 + 4; len++) {
+		struct tc_writer w = { 0 };
+
+		tc_entry_begin(&w, SEQ + 1);
+		w.len = len;
+		t->head.seq = SEQ;
+		assert_int_equal(apply(t, &w), -1);
+		assert_string_equal(t->map.why, "the journal is damaged");
+	}
 }
 
 /* A mark's key and value have one length each. */
@@ -409,6 +428,7 @@ main(void)
 		WITH_MAP(of_another_commit),
 		WITH_MAP(damaged),
 		WITH_MAP(well_digested_nonsense),
+		WITH_MAP(well_digested_stumps),
 		WITH_MAP(mark_over_all),
 		WITH_MAP(marks_of_odd_length),
 		cmocka_unit_test(what_an_entry_puts),
