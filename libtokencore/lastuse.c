@@ -258,7 +258,8 @@ tc_lastuse_get(const struct tc_store *s, const unsigned char id[TC_ID_BYTES],
 /* ---- making room ---- */
 
 /* An entry keeps its place in its bucket: what was one bucket is several now,
- * and nothing but its entries comes there. */
+ * and nothing but its entries comes there.  One that stands elsewhere was not
+ * put there by us, and could take the place of a newer one. */
 static void
 copy(const struct tc_store *s, const struct file *from, const struct file *to)
 {
@@ -270,8 +271,11 @@ copy(const struct tc_store *s, const struct file *from, const struct file *to)
 			return;
 		for (size_t i = 0; i < AT_ONCE; i++) {
 			const unsigned char *slot = slots + i * SLOT;
+			uint64_t bucket = (k + i) / IN_BUCKET * IN_BUCKET;
 
-			if (is_live(s->crypto, slot))
+			if (bucket_at(from, slot) ==
+				(off_t)(HEAD + bucket * SLOT) &&
+			    is_live(s->crypto, slot))
 				write_slot(to->fd, slot, bucket_at(to, slot),
 					   i % IN_BUCKET);
 		}

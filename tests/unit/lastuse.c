@@ -338,6 +338,33 @@ room(void **state)
 	done(&u);
 }
 
+/* An old entry that stands in another bucket does not take the place of the
+ * newer one when room is made. */
+static void
+misplaced(void **state)
+{
+	struct used u = used_of(state);
+	int fd = open(u.path, O_RDWR);
+	size_t len, at, other;
+	char *text;
+
+	note(&u, "imap", "192.0.2.7", NOW);
+	text = test_read(u.path, &len);
+	at = slot_of(text, len);
+	note(&u, "imap", "192.0.2.7", NOW + 3600);
+	/* The same slot of the first bucket, and of the last. */
+	for (other = HEAD + (at - HEAD) % (4 * SLOT); other < len;
+	     other += len - HEAD - 4 * SLOT)
+		assert_int_equal(pwrite(fd, text + at, SLOT, (off_t)other),
+				 SLOT);
+	assert_true(get(&u).time == NOW + 3600);
+	tc_lastuse_fit(u.store, 100000);
+	assert_true(get(&u).time == NOW + 3600);
+	free(text);
+	close(fd);
+	done(&u);
+}
+
 static void
 modes(void **state)
 {
@@ -459,8 +486,9 @@ main(void)
 		WITH_HOST(round_trip),	WITH_HOST(once_a_minute),
 		WITH_HOST(full_bucket), WITH_HOST(every_bit),
 		WITH_HOST(odd_files),	WITH_HOST(limited),
-		WITH_HOST(room),	WITH_HOST(modes),
-		WITH_HOST(logins),	WITH_HOST(unused),
+		WITH_HOST(room),	WITH_HOST(misplaced),
+		WITH_HOST(modes),	WITH_HOST(logins),
+		WITH_HOST(unused),
 	};
 
 	return cmocka_run_group_tests_name("lastuse", tests, NULL, NULL);
