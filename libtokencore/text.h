@@ -9,7 +9,8 @@
 int tc_text_fits(const char *text, size_t min, size_t max);
 
 /* Writes what a log can hold: control bytes, quotes, backslashes and broken
- * UTF-8 as \xNN, with spaces too if `word`; cut off to fit size. */
+ * UTF-8 as \xNN, with spaces too if `word`; cut off to fit size.  A token that
+ * was typed where a name belongs becomes "tkc1_...". */
 void tc_escape(const char *text, int word, char *out, size_t size);
 
 #endif

@@ -134,6 +134,15 @@ escaping(void **state)
 		{ "\xc2\x9b", 0, "\\xc2\\x9b" },
 		{ "user=x reason=valid", 1, "user=x\\x20reason=valid" },
 		{ "'%s%n$(id)`;", 0, "'%s%n$(id)`;" },
+		/* Tokens in the wrong field. */
+		{ "tkc1_24003851maht99d6mymakanbn", 0, "tkc1_..." },
+		{ "alice:TKCl_24OO3851MAHT99D6M/x", 0, "alice:TKCl_.../x" },
+		{ "tkc1_0 tkc1_0", 1, "tkc1_...\\x20tkc1_..." },
+		{ "tkc1_tkc1_abc", 0, "tkc1_..._..." },
+		{ "tkc1_", 0, "tkc1_" },
+		{ "tkc1_!24003851", 0, "tkc1_!24003851" },
+		{ "tkc2_24003851", 0, "tkc2_24003851" },
+		{ "_24003851", 0, "_24003851" },
 	};
 
 	(void)state;
