@@ -42,6 +42,19 @@ may(struct tc_change *c, enum tc_act act, const struct tc_record *r,
 	return tc_permit(c->policy, c->actor, act, r->user, err);
 }
 
+/* The logs name a token that is taken away as people knew it. */
+static int
+put(struct tc_change *c, const struct tc_alteration *a,
+    const struct tc_key *key, const struct tc_record *r, const char *label,
+    struct tc_error *err)
+{
+	int rc = tc_change_put(c, key, r, a->event, a->why, err);
+
+	return rc == TC_OK && r->state == TC_STATE_DELETED
+		   ? tc_change_label(c, label, err)
+		   : rc;
+}
+
 static int
 alter_one(struct tc_change *c, const char *id, const struct tc_alteration *a,
 	  struct tc_error *err)
@@ -49,13 +62,16 @@ alter_one(struct tc_change *c, const char *id, const struct tc_alteration *a,
 	const struct tc_key *key;
 	struct tc_record *r = NULL;
 	int rc = tc_change_get(c, id, &r, &key, err);
+	const char *label = "";
 
-	if (rc == TC_OK)
+	if (rc == TC_OK) {
+		label = r->label;
 		rc = may(c, a->act, r, err);
+	}
 	if (rc == TC_OK)
 		rc = a->fn(a->arg, c, r, key, err);
 	if (rc == TC_OK)
-		rc = tc_change_put(c, key, r, a->event, a->why, err);
+		rc = put(c, a, key, r, label, err);
 	tc_record_free(r);
 	return rc == TC_LEAVE ? TC_OK : rc;
 }

@@ -115,7 +115,9 @@ tell(struct telling *t, const struct tc_note *n, const struct tc_record *r)
 		.result = "ok",
 		.why = n->why,
 		.id = r ? r->id : NULL,
-		.label = r ? r->label : NULL,
+		.label = n->label ? n->label
+			 : r	  ? r->label
+				  : NULL,
 		.user = r ? r->user : n->user,
 		.kid = r ? r->kid : n->kid,
 		.actor = t->c->actor->name,
@@ -135,25 +137,6 @@ tell_plain(struct telling *t)
 		tell(t, &c->notes[t->at], NULL);
 }
 
-/* What is left of a deleted record has no label: the one before had. */
-static struct tc_record *
-told_of(struct tc_change *c, const unsigned char *key, size_t key_len,
-	const unsigned char *value, size_t len)
-{
-	struct tc_record *r = tc_record_read(key, value, len), *was = NULL;
-	unsigned char *before;
-
-	if (r && r->state == TC_STATE_DELETED &&
-	    tc_map_get(tc_txn_map(c->txn), key, key_len, &before, &len) > 0) {
-		was = tc_record_read(key, before, len);
-		free(before);
-	}
-	if (!was)
-		return r;
-	tc_record_free(r);
-	return was;
-}
-
 static int
 tell_put(void *arg, const unsigned char *key, size_t key_len,
 	 const unsigned char *value, size_t len)
@@ -162,13 +145,14 @@ tell_put(void *arg, const unsigned char *key, size_t key_len,
 	struct tc_change *c = t->c;
 	struct tc_record *r;
 
+	(void)key_len;
 	if (key[0] != 't')
 		return 0;
 	tell_plain(t);
 	if (t->rc != TC_OK || t->at == c->n)
 		return t->rc;
 	if (c->notes[t->at].event) {
-		r = told_of(c, key, key_len, value, len);
+		r = tc_record_read(key, value, len);
 		if (r)
 			tell(t, &c->notes[t->at], r);
 		else
@@ -245,6 +229,17 @@ tc_change_note(struct tc_change *c, const char *event, const char *why,
 }
 
 int
+tc_change_label(struct tc_change *c, const char *label, struct tc_error *err)
+{
+	char *copy = strdup(label);
+
+	if (!copy)
+		return tc_fail(err, TC_E_NOMEM, "out of memory");
+	c->notes[c->n - 1].label = copy;
+	return TC_OK;
+}
+
+int
 tc_change_commit(struct tc_change *c, struct tc_error *err)
 {
 	int rc = tc_txn_commit(c->txn, c->latest, lines_hook, c, err);
@@ -258,6 +253,8 @@ void
 tc_change_end(struct tc_change *c)
 {
 	tc_txn_end(c->txn);
+	for (size_t i = 0; i < c->n; i++)
+		free(c->notes[i].label);
 	free(c->notes);
 	tc_policy_put(c->h, c->policy);
 	memset(c, 0, sizeof(*c));

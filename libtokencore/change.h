@@ -14,6 +14,7 @@
 struct tc_note {
 	const char *event, *why; /* why: or NULL */
 	const char *user; /* or NULL */
+	char *label; /* of a record that has none any more; or NULL */
 	unsigned kid;
 	int put; /* it tells of the next record that is put */
 };
@@ -47,6 +48,10 @@ int tc_change_note(struct tc_change *c, const char *event, const char *why,
 int tc_change_put(struct tc_change *c, const struct tc_key *key,
 		  const struct tc_record *r, const char *event, const char *why,
 		  struct tc_error *err);
+
+/* The label for the line of the record that was just put, which has none. */
+int tc_change_label(struct tc_change *c, const char *label,
+		    struct tc_error *err);
 
 /* Reads a record as it was before the transaction: TC_OK, TC_E_NOTFOUND or
  * damage.  Also one that was deleted; tc_change_get() says of those that they

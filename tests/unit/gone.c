@@ -420,6 +420,58 @@ all_deleted(void **state)
 		tc_record_free(l[i].rec);
 }
 
+/* The system's log is told when the change is done, and by then another one may
+ * be under way: this one makes two as soon as it hears of the first token. */
+struct hasty {
+	struct test_host *host;
+	const char *ids[2];
+	unsigned lines, labels;
+};
+
+static void
+hear(void *arg, int priority, const char *line)
+{
+	struct hasty *h = arg;
+
+	(void)priority;
+	if (!strstr(line, "delete ok"))
+		return;
+	h->labels += strstr(line, "label=\"" LABEL "\"") != NULL;
+	for (int i = 0; i < 2 && h->lines == 0; i++)
+		WORKS(h->host, revoke(h->host, h->ids[i], ""));
+	h->lines++;
+}
+
+static void
+labels_beside_others(void **state)
+{
+	struct test_host *host = *state;
+	struct hasty hasty = { .host = host };
+	const struct tc_options o = { .config = test_host_path(host, "apitoken."
+								     "conf"),
+				      .log = hear,
+				      .log_arg = &hasty };
+	struct test_login l[20];
+	const char *ids[20];
+	tc_handle *h;
+
+	for (size_t i = 0; i < ARRAY_LEN(l); i++) {
+		l[i] = test_login(host, &plain);
+		ids[i] = l[i].rec->id;
+	}
+	hasty.ids[0] = ids[18];
+	hasty.ids[1] = ids[19];
+	WORKS(host, tc_open(&h, &o, &host->err));
+	WORKS(host, tc_delete(h, &test_actor, ids, 18, "", &host->err));
+	tc_free(h);
+	assert_int_equal(hasty.lines, 18);
+	assert_int_equal(hasty.labels, 18);
+	for (size_t i = 0; i < ARRAY_LEN(l); i++) {
+		IS(&l[i], TC_REVOKED);
+		tc_record_free(l[i].rec);
+	}
+}
+
 #define AT_T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int
@@ -435,6 +487,7 @@ main(void)
 		AT_T(after_a_revocation),
 		AT_T(what_is_left),
 		AT_T(all_deleted),
+		AT_T(labels_beside_others),
 	};
 
 	return cmocka_run_group_tests_name("gone", tests, NULL, NULL);
