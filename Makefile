@@ -5,6 +5,7 @@
 #   make check-unit      the unit tests alone
 #   make check-threads   64 threads beside a writer
 #   make check-sasl      exchanges with the SASL plug-in
+#   make check-soak      logins of all kinds beside writers of all kinds
 #   make check-valgrind  the unit tests under valgrind
 #   make proof           the long forms, some of an hour (PROOF_SECONDS=600
 #                        for each that runs by time); writes RELIABILITY.md
@@ -171,6 +172,10 @@ check-sasl: all $(tests_sasl_PROGS)
 	$(PROVE) $(filter-out tests/sasl/load.t,$(sort \
 		$(wildcard tests/sasl/*.t)))
 
+# Everything at once, against an oracle; with SAN=thread the library alone.
+check-soak: all $(tests_soak_PROGS)
+	$(PROVE) tests/soak/soak.t
+
 # What each part promises, as figures; the parts add themselves to PROOF.
 proof: all $(TEST_PROGS)
 	tests/proof $(PROOF)
@@ -255,5 +260,5 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check check-unit check-threads check-sasl \
+.PHONY: all check check-unit check-threads check-sasl check-soak \
 	check-valgrind proof lint install uninstall clean

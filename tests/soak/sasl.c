@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Logins through libsasl with the plug-in that was built: servers in many
+ * threads, which share the plug-in's one handle. */
+#include <sasl/sasl.h>
+#include <sasl/saslplug.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "soak.h"
+
+#define MESSAGE_MAX 600
+
+/* ---- the application ---- */
+
+static void *
+mutex_new(void)
+{
+	pthread_mutex_t *m = malloc(sizeof(*m));
+
+	if (m != NULL)
+		pthread_mutex_init(m, NULL);
+	return m;
+}
+
+static int
+mutex_lock(void *m)
+{
+	return pthread_mutex_lock(m) == 0 ? SASL_OK : SASL_FAIL;
+}
+
+static int
+mutex_unlock(void *m)
+{
+	return pthread_mutex_unlock(m) == 0 ? SASL_OK : SASL_FAIL;
+}
+
+static void
+mutex_free(void *m)
+{
+	pthread_mutex_destroy(m);
+	free(m);
+}
+
+static int
+get_option(void *context, const char *plugin, const char *name,
+	   const char **result, unsigned *len)
+{
+	const char *const options[][2] = {
+		{ "apitoken_config", soak_options.config },
+		{ "canon_user_plugin", "apitoken" },
+		{ "auxprop_plugin", "apitoken" },
+	};
+
+	(void)context;
+	(void)plugin;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		if (strcmp(options[i][0], name) != 0)
+			continue;
+		*result = options[i][1];
+		if (len != NULL)
+			*len = (unsigned)strlen(*result);
+		return SASL_OK;
+	}
+	return SASL_FAIL;
+}
+
+static int
+get_path(void *context, const char **path)
+{
+	(void)context;
+	*path = soak_options.plugins;
+	return SASL_OK;
+}
+
+static int
+log_nothing(void *context, int level, const char *line)
+{
+	(void)context;
+	(void)level;
+	(void)line;
+	return SASL_OK;
+}
+
+/* The client's answers. */
+struct person {
+	char name[64];
+	union {
+		sasl_secret_t secret;
+		char room[200];
+	} u;
+};
+
+static int
+get_name(void *context, int id, const char **result, unsigned *len)
+{
+	const struct person *p = context;
+
+	/* For whom: for oneself. */
+	*result = id == SASL_CB_AUTHNAME ? p->name : "";
+	if (len != NULL)
+		*len = (unsigned)strlen(*result);
+	return SASL_OK;
+}
+
+static int
+get_secret(sasl_conn_t *conn, void *context, int id, sasl_secret_t **result)
+{
+	struct person *p = context;
+
+	(void)conn;
+	(void)id;
+	*result = &p->u.secret;
+	return SASL_OK;
+}
+
+#define PROC(f) ((int (*)(void))(void (*)(void))(f))
+
+static const sasl_callback_t globals[] = {
+	{ SASL_CB_GETOPT, PROC(get_option), NULL },
+	{ SASL_CB_GETPATH, PROC(get_path), NULL },
+	{ SASL_CB_LOG, PROC(log_nothing), NULL },
+	{ SASL_CB_LIST_END, NULL, NULL },
+};
+
+static void
+must(int code, const char *what)
+{
+	if (code != SASL_OK)
+		kit_die("%s: %s", what, sasl_errstring(code, NULL, NULL));
+}
+
+static sasl_conn_t *
+server_for(const struct oracle_ask *ask)
+{
+	sasl_conn_t *conn = NULL;
+	char remote[64];
+
+	(void)snprintf(remote, sizeof(remote), "%s;4711", reader_address(ask));
+	must(sasl_server_new(oracle_logins[ask->login], "mail.example.org",
+			     NULL, NULL, remote, NULL, 0, &conn),
+	     "sasl_server_new");
+	return conn;
+}
+
+static unsigned
+of_code(int code)
+{
+	switch (code) {
+	case SASL_OK:
+		return 1U << TC_VALID;
+	case SASL_BADAUTH:
+		return SOAK_REFUSALS;
+	case SASL_UNAVAIL:
+		return 1U << TC_UNAVAILABLE;
+	default:
+		return 0;
+	}
+}
+
+/* ---- OAUTHBEARER and XOAUTH2 ---- */
+
+static void
+log_in_bearer(struct oracle_ask *ask, enum way way, uint64_t *seed)
+{
+	const int oauth = way == BY_OAUTHBEARER;
+	char text[TC_TOKEN_MAX + 1], message[MESSAGE_MAX];
+	const char *out = NULL;
+	sasl_conn_t *conn;
+	unsigned len;
+	int code;
+
+	reader_text(ask, seed, text);
+	(void)snprintf(message, sizeof(message), "%s%s%s\1auth=Bearer %s\1\1",
+		       oauth ? "n,a=" : "user=", reader_user(ask),
+		       oauth ? "," : "", text);
+	oracle_start(ask);
+	conn = server_for(ask);
+	code =
+	    sasl_server_start(conn, oauth ? "OAUTHBEARER" : "XOAUTH2", message,
+			      (unsigned)strlen(message), &out, &len);
+	/* The error's text is answered with a last word. */
+	if (code == SASL_CONTINUE)
+		code = sasl_server_step(conn, "\1", 1, &out, &len);
+	oracle_stop(ask);
+	soak_judge(way, ask, of_code(code), sasl_errdetail(conn));
+	sasl_dispose(&conn);
+}
+
+/* ---- SCRAM ---- */
+
+static void
+introduce(struct person *p, const struct oracle_ask *ask)
+{
+	const char *text = ask->slot->text;
+
+	(void)snprintf(p->name, sizeof(p->name), "%s~%s", reader_user(ask),
+		       ask->slot->id);
+	p->u.secret.len = strlen(text);
+	memcpy(p->u.secret.data, text, p->u.secret.len + 1);
+}
+
+/* Both sides in turn; the server's last word. */
+static int
+exchange(sasl_conn_t *server, sasl_conn_t *client)
+{
+	const char *said = NULL, *heard = NULL, *chosen;
+	unsigned said_len = 0, heard_len = 0;
+	int theirs = SASL_CONTINUE, first = 1;
+	int ours = sasl_client_start(client, "SCRAM-SHA-256", NULL, &said,
+				     &said_len, &chosen);
+
+	while (ours == SASL_CONTINUE && theirs == SASL_CONTINUE) {
+		theirs = first
+			     ? sasl_server_start(server, "SCRAM-SHA-256", said,
+						 said_len, &heard, &heard_len)
+			     : sasl_server_step(server, said, said_len, &heard,
+						&heard_len);
+		first = 0;
+		if (theirs == SASL_OK || theirs == SASL_CONTINUE)
+			ours = sasl_client_step(client, heard, heard_len, NULL,
+						&said, &said_len);
+	}
+	if (ours == SASL_OK && theirs == SASL_CONTINUE)
+		theirs = sasl_server_step(server, said, said_len, &heard,
+					  &heard_len);
+	return theirs == SASL_OK && ours != SASL_OK ? ours : theirs;
+}
+
+static void
+log_in_scram(struct oracle_ask *ask)
+{
+	struct person p;
+	const sasl_callback_t callbacks[] = {
+		{ SASL_CB_USER, PROC(get_name), &p },
+		{ SASL_CB_AUTHNAME, PROC(get_name), &p },
+		{ SASL_CB_PASS, PROC(get_secret), &p },
+		{ SASL_CB_LIST_END, NULL, NULL },
+	};
+	sasl_conn_t *server, *client = NULL;
+	int code;
+
+	introduce(&p, ask);
+	must(sasl_client_new(oracle_logins[ask->login], "mail.example.org",
+			     NULL, NULL, callbacks, 0, &client),
+	     "sasl_client_new");
+	oracle_start(ask);
+	server = server_for(ask);
+	code = exchange(server, client);
+	oracle_stop(ask);
+	soak_judge(BY_SCRAM, ask, of_code(code), sasl_errdetail(server));
+	sasl_dispose(&client);
+	sasl_dispose(&server);
+}
+
+/* ---- */
+
+static void
+log_in_all(void *arg, uint64_t seed)
+{
+	static const enum oracle_what kinds[] = {
+		ASK_TEXT,     ASK_TEXT,	      ASK_TEXT,	    ASK_TEXT,
+		ASK_TEXT,     ASK_TEXT,	      ASK_NARROWED, ASK_FORGED,
+		ASK_STRANGER, ASK_OTHER_USER, ASK_SCRAM,    ASK_SCRAM_OTHER,
+	};
+	struct oracle_ask ask;
+
+	(void)arg;
+	while (!soak->stop) {
+		if (!reader_draw(&ask, kinds, sizeof(kinds) / sizeof(*kinds),
+				 &seed) ||
+		    ask.slot->imported)
+			continue;
+		if (ask.what == ASK_SCRAM || ask.what == ASK_SCRAM_OTHER)
+			log_in_scram(&ask);
+		else
+			log_in_bearer(&ask,
+				      kit_below(&seed, 2) ? BY_OAUTHBEARER
+							  : BY_XOAUTH2,
+				      &seed);
+	}
+}
+
+void
+sasl_run(unsigned threads, uint64_t seed)
+{
+	sasl_set_mutex(mutex_new, mutex_lock, mutex_unlock, mutex_free);
+	/* No file of the host's is read. */
+	setenv("SASL_CONF_PATH", "/nonexistent", 1);
+	must(sasl_server_init(globals, "apitokensoak"), "sasl_server_init");
+	must(sasl_client_init(globals), "sasl_client_init");
+	reader_threads(threads, log_in_all, NULL, seed);
+	sasl_done();
+}
