@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "spec.h"
 #include "standing.h"
 #include "text.h"
 
@@ -120,7 +121,7 @@ int
 tc_reason_check(const char *reason, struct tc_error *err)
 {
 	if (tc_text_fits(reason, 0, TC_REASON_MAX))
-		return TC_OK;
+		return tc_spec_no_token("a reason", reason, err);
 	return tc_fail(err, TC_E_INVALID,
 		       "a reason has at most %d bytes of UTF-8 without "
 		       "control characters",

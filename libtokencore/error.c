@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "token.h"
+
 const char *
 tc_strerror(int code)
 {
@@ -36,6 +38,7 @@ tc_fail(struct tc_error *err, int code, const char *fmt, ...)
 		va_start(ap, fmt);
 		(void)vsnprintf(err->text, sizeof(err->text), fmt, ap);
 		va_end(ap);
+		tc_token_hide(err->text);
 	}
 	return code;
 }
@@ -70,6 +73,7 @@ tc_fail_errno(struct tc_error *err, const char *fmt, ...)
 	len = strlen(err->text);
 	(void)snprintf(err->text + len, sizeof(err->text) - len, ": %s",
 		       strerror_r(number, why, sizeof(why)));
+	tc_token_hide(err->text);
 	errno = number;
 	return err->code;
 }

@@ -6,7 +6,8 @@
 #include "tokencore.h"
 
 /* Fills in err (if any) and returns the code, so that callers can write
- * "return tc_fail(err, TC_E_..., ...)". */
+ * "return tc_fail(err, TC_E_..., ...)".  A token that was typed where a name
+ * belongs is hidden. */
 int tc_fail(struct tc_error *err, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -8,6 +8,20 @@
 #include "match.h"
 #include "owner.h"
 #include "text.h"
+#include "token.h"
+
+int
+tc_spec_no_token(const char *what, const char *text, struct tc_error *err)
+{
+	size_t len;
+
+	if (!tc_token_in(text, &len))
+		return TC_OK;
+	return tc_fail(err, TC_E_INVALID,
+		       "what looks like a token does not belong in %s, which "
+		       "is shown and logged",
+		       what);
+}
 
 static int
 check_properties(const struct tc_create *spec, struct tc_error *err)
@@ -23,6 +37,9 @@ check_properties(const struct tc_create *spec, struct tc_error *err)
 				       "most %d, of UTF-8",
 				       i + 1, TC_PROP_KEY_MAX,
 				       TC_PROP_VALUE_MAX);
+		if (tc_spec_no_token("a property", p[i].key, err) ||
+		    tc_spec_no_token("a property", p[i].value, err))
+			return err->code;
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(p[k].key, p[i].key) == 0)
 				return tc_fail(err, TC_E_INVALID,
@@ -33,8 +50,8 @@ check_properties(const struct tc_create *spec, struct tc_error *err)
 	return TC_OK;
 }
 
-int
-tc_spec_check(const struct tc_create *spec, struct tc_error *err)
+static int
+check_names(const struct tc_create *spec, struct tc_error *err)
 {
 	if (!spec->user || !tc_text_fits(spec->user, 1, TC_USER_MAX) ||
 	    strpbrk(spec->user, "/ "))
@@ -47,6 +64,18 @@ tc_spec_check(const struct tc_create *spec, struct tc_error *err)
 			       "the label has 1 to %d "
 			       "bytes of UTF-8 without control characters",
 			       TC_LABEL_MAX);
+	if (tc_spec_no_token("a user's name", spec->user, err))
+		return err->code;
+	return tc_spec_no_token("a label", spec->label, err);
+}
+
+int
+tc_spec_check(const struct tc_create *spec, struct tc_error *err)
+{
+	int rc = check_names(spec, err);
+
+	if (rc != TC_OK)
+		return rc;
 	if (spec->n_services > TC_SERVICES_MAX)
 		return tc_fail(err, TC_E_INVALID, "at most %d services",
 			       TC_SERVICES_MAX);

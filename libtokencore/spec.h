@@ -6,8 +6,13 @@
 
 #include "handle.h"
 
-/* Bounds and characters alone: TC_OK or TC_E_INVALID. */
+/* Bounds and characters alone, and no token in a name: TC_OK or
+ * TC_E_INVALID. */
 int tc_spec_check(const struct tc_create *spec, struct tc_error *err);
+
+/* TC_E_INVALID when something in the text looks like a token.  what: what the
+ * text is, such as "a label". */
+int tc_spec_no_token(const char *what, const char *text, struct tc_error *err);
 
 /* The expiry for what was asked (TC_EXPIRES_DEFAULT, too), within what policy
  * allows. */

@@ -51,6 +51,44 @@ tc_is_token(const char *text, size_t len)
 	return has_prefix(text, len);
 }
 
+const char *
+tc_token_in(const char *text, size_t *len)
+{
+	static const char more[] = "0123456789abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	while ((text = strpbrk(text, "tT")) != NULL) {
+		const size_t n = strnlen(text, TC_PREFIX_LEN);
+		const size_t rest =
+		    has_prefix(text, n) ? strspn(text + n, more) : 0;
+
+		if (rest >= TC_LOOKS_LIKE) {
+			*len = n + rest;
+			return text;
+		}
+		text++;
+	}
+	return NULL;
+}
+
+void
+tc_token_hide(char *text)
+{
+	static const char put_in[] = "...";
+	const size_t put_len = sizeof(put_in) - 1;
+	const char *found;
+	size_t len;
+
+	while ((found = tc_token_in(text, &len)) != NULL) {
+		char *at = text + (found - text) + TC_PREFIX_LEN;
+		const char *behind = found + len;
+
+		memcpy(at, put_in, put_len);
+		memmove(at + put_len, behind, strlen(behind) + 1);
+		text = at + put_len;
+	}
+}
+
 static int
 checksum_fits(const char *canon, size_t text_len)
 {

@@ -305,6 +305,8 @@ struct tc_actor {
 	(-2) /* as it is if that is still to come, else the
 				default; only where said */
 
+/* In no text of these may anything look like a token: they are shown and
+ * logged. */
 struct tc_create {
 	const char *user; /* owner, 1..TC_USER_MAX bytes, no control bytes */
 	const char *label; /* 1..TC_LABEL_MAX bytes of UTF-8, no controls */
@@ -469,7 +471,8 @@ TC_API int tc_regenerate(tc_handle *h, const struct tc_actor *actor,
  * Besides those with the permission, who made a token may revoke it.
  * @param ids     whole ids
  * @param n       how many, at least 1
- * @param reason  "" or at most TC_REASON_MAX bytes without control bytes
+ * @param reason  "" or at most TC_REASON_MAX bytes without control bytes, and
+ *                without anything that looks like a token
  * @return TC_OK; TC_E_NOTFOUND (nothing was changed); or trouble
  */
 TC_API int tc_revoke(tc_handle *h, const struct tc_actor *actor,

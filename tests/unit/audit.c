@@ -141,6 +141,27 @@ every_member(void **state)
 					"\" kid=7 by=\"admin\" why=\"lost\"");
 }
 
+/* Typed at a prompt for a name, say. */
+static void
+tokens(void **state)
+{
+	static const char token[] = "tkcl_24003851maht99d6mymakanbnjptxbya42k54"
+				    "j9fhmera093qkebdc59wkn11gg";
+	static const char *const keys[] = { "label", "user",  "service",
+					    "rhost", "actor", "why" };
+	struct tc_event e = whole;
+	struct test_host *host = *state;
+	json_t *o;
+
+	e.label = e.user = e.service = e.rhost = e.actor = e.why = token;
+	tell(host, &e);
+	o = json_line(host, 0);
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		has(o, keys[i], "tkcl_...");
+	json_decref(o);
+	assert_null(strstr(host->line, "24003851"));
+}
+
 static void
 what_is_not_known(void **state)
 {
@@ -451,11 +472,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_HOST(every_member),   WITH_HOST(what_is_not_known),
-		WITH_HOST(one_write),	   WITH_HOST(hostile_names),
-		WITH_HOST(endless_names),  WITH_HOST(what_changes_say),
-		WITH_HOST(unwritable),	   WITH_HOST(no_space_for_a_line),
-		WITH_HOST(without_syslog),
+		WITH_HOST(every_member),	WITH_HOST(tokens),
+		WITH_HOST(what_is_not_known),	WITH_HOST(one_write),
+		WITH_HOST(hostile_names),	WITH_HOST(endless_names),
+		WITH_HOST(what_changes_say),	WITH_HOST(unwritable),
+		WITH_HOST(no_space_for_a_line), WITH_HOST(without_syslog),
 	};
 
 	return cmocka_run_group_tests_name("audit", tests, NULL, NULL);

@@ -282,10 +282,43 @@ inspected(void **state)
 	assert_int_equal(tc_inspect("x", 1, &in), TC_NOT_A_TOKEN);
 }
 
+static void
+hidden(void **state)
+{
+	static const struct {
+		const char *text, *out;
+	} table[] = {
+		{ "", "" },
+		{ "alice", "alice" },
+		{ "tkc1_", "tkc1_" },
+		{ "tkc1_1234567", "tkc1_1234567" },
+		{ "tkc1_12345678", "tkc1_..." },
+		{ PLAIN, "tkc1_..." },
+		{ "TKC1_ABCDEFGHIJ", "TKC1_..." },
+		{ "tkcl_abcdefghij", "tkcl_..." },
+		{ "tKcI_abcdefghij", "tKcI_..." },
+		{ "tkc1-abcdefghij", "tkc1-abcdefghij" },
+		{ "tttkc1_abcdefghij.", "tttkc1_...." },
+		{ "was " PLAIN ", now " NARROWED "!", "was tkc1_..., now "
+						      "tkc1_...!" },
+		{ "tkc1_tkc1_abcdefghij", "tkc1_tkc1_..." },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		char text[512];
+
+		(void)snprintf(text, sizeof(text), "%s", table[i].text);
+		tc_token_hide(text);
+		assert_string_equal(text, table[i].out);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hidden),
 		cmocka_unit_test(known_answers),
 		cmocka_unit_test(reading),
 		cmocka_unit_test(not_tokens),
