@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -49,20 +48,21 @@ exit_for_code(int code)
 static void
 hide_tokens(char *line)
 {
-	static const char prefix[] = "tkc1_", put_in[] = "...";
-	const size_t skip = sizeof(prefix) - 1;
+	static const char put_in[] = "...";
+	const size_t skip = sizeof("tkc1_") - 1, put_len = sizeof(put_in) - 1;
 
-	for (char *p = line; *p; p++) {
+	for (char *p = line; (p = strpbrk(p, "tT")) != NULL; p++) {
 		size_t len;
 
-		if (strncasecmp(p, prefix, skip) != 0)
+		/* In any spelling that the library reads. */
+		if (!tc_is_token(p, strnlen(p, skip)))
 			continue;
 		len = strspn(p + skip, "0123456789abcdefghijklmnopqrstuvwxyz"
 				       "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-		if (len < sizeof(put_in))
+		if (len <= put_len)
 			continue;
-		memcpy(p + skip, put_in, sizeof(put_in) - 1);
-		memmove(p + skip + sizeof(put_in) - 1, p + skip + len,
+		memcpy(p + skip, put_in, put_len);
+		memmove(p + skip + put_len, p + skip + len,
 			strlen(p + skip + len) + 1);
 	}
 }

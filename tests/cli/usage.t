@@ -88,6 +88,24 @@ my $long = 'x' x 300;
 my $token = create_token($config, user => 'alice', label => 'bad input');
 my @bad = (
 	['no verb', 2, ''],
+	(map { my $spelt = $_; (
+		["$spelt... as a label", 2, '', 'create', '--user', 'alice',
+		    '--label', "old $spelt" . substr $token, 5],
+		["$spelt... as a user", 2, '', 'create', '--label', 'l',
+		    '--user', $spelt . substr $token, 5],
+		["$spelt... as a key", 2, '', 'create', '--user', 'alice',
+		    '--label', 'l', '--property', $spelt .
+		    substr($token, 5, 40) . '=x'],
+		["$spelt... as a property", 2, '', 'create', '--user',
+		    'alice', '--label', 'l', '--property', "x=$spelt" .
+		    substr $token, 5],
+		["$spelt... as a reason", 2, '', 'revoke', 'alice/one',
+		    '--reason', "leaked: $spelt" . substr $token, 5],
+		["$spelt... in a label to find", 3, '', 'show', "alice/$spelt" .
+		    substr $token, 5],
+		["$spelt... as a user's name", 2, '', 'show', $spelt .
+		    substr($token, 5) . '/one'])
+	    } qw(tkc1_ tkcl_ TKCI_)),
 	['unknown verb', 2, '', 'frobnicate'],
 	['unknown verb with control bytes', 2, '', "a\e[31m\nb"],
 	['a token as verb', 2, '', $token],
@@ -236,6 +254,14 @@ subtest 'a token where a name belongs' => sub {
 	my ($exit, undef, $err) = apitoken($config, 'revoke', $token);
 	is $exit, 2, 'exit';
 	like $err, qr/does not belong on the command line/, 'it says so';
+};
+
+subtest 'a token where the log has a name' => sub {
+	apitoken($config, 'verify', '--service', $_, '--user', $_,
+	    { stdin => "$token\n" }) for $token, 'tkcl_' . substr $token, 5;
+	my $log = slurp("$dir/audit.json");
+	like $log, qr/"user":"tkc1_\.\.\."/, 'logged';
+	ok holds_no_token($log), 'but not the token';
 };
 
 subtest 'no installation' => sub {

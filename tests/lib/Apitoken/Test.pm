@@ -359,11 +359,11 @@ sub json_lines {
 	return map { from_json($_) } split /\n/, $bytes;
 }
 
-# holds_no_token($text): true when nothing in it looks like a token, in
-# whatever case it is spelt. "tkc1_" alone is no token.
+# holds_no_token($text): true when nothing in it looks like a token, however it
+# is spelt. "tkc1_" alone is no token.
 sub holds_no_token {
 	my ($text) = @_;
-	return $text !~ /tkc1_[0-9a-z]{8}/i;
+	return $text !~ /tkc[1il]_[0-9a-z]{8}/i;
 }
 
 # one_line($text): true for an error as it should be, "apitoken: what: why" in
