@@ -20,7 +20,7 @@ struct exporter {
 	const char *output; /* file name; NULL: stdout */
 	FILE *file; /* of it */
 	bool verifiers;
-	bool failed; /* reported, unless it is about stdout */
+	int failed; /* exit status; reported, unless it is about stdout */
 	uint64_t records;
 	uint64_t no_verifier; /* that have one, which is left out */
 	uint64_t no_key; /* left out */
@@ -43,18 +43,18 @@ write_text(struct exporter *e, const char *text)
 static bool
 write_line(struct exporter *e, json_t *line)
 {
-	char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
+	char *text = json_line(line);
 
-	json_decref(line);
 	if (!text)
-		complain(UNAVAILABLE, "export", "out of memory");
-	e->failed = !text || !write_text(e, text);
-	if (e->failed && text && e->file)
-		complain(REFUSED, e->output, "%s", strerror(errno));
+		e->failed = complain(UNAVAILABLE, "export", "out of memory");
+	else if (!write_text(e, text))
+		e->failed = e->file ? complain(REFUSED, e->output, "%s",
+					       strerror(errno))
+				    : REFUSED;
 	if (text)
 		explicit_bzero(text, strlen(text));
 	free(text);
-	return !e->failed;
+	return e->failed == DONE;
 }
 
 /* ---- the lines ---- */
@@ -69,13 +69,11 @@ write_head(struct exporter *e)
 
 	if (code != TC_OK)
 		return complain_tc(code, &err);
-	return write_line(e,
-			  json_pack("{s:i, s:s, s:I, s:o}", "apitoken_export",
-				    1, "store", info.store_id, "commits",
-				    (json_int_t)info.commits, "committed",
-				    json_when(info.committed)))
-		   ? DONE
-		   : REFUSED;
+	(void)write_line(e, json_pack("{s:i, s:s, s:I, s:o}", "apitoken_export",
+				      1, "store", info.store_id, "commits",
+				      (json_int_t)info.commits, "committed",
+				      json_when(info.committed)));
+	return e->failed;
 }
 
 static int
@@ -92,10 +90,9 @@ write_record(void *arg, const struct tc_record *rec)
 	struct exporter *e = arg;
 
 	if (rec->standing == TC_UNAVAILABLE) {
-		complain(UNAVAILABLE, rec->id,
-			 "is damaged, so nothing can be exported; see "
-			 "apitoken check");
-		e->failed = true;
+		e->failed = complain(UNAVAILABLE, rec->id,
+				     "is damaged, so nothing can be exported; "
+				     "see apitoken check");
 		return 1;
 	}
 	if (rec->standing == TC_UNKNOWN_KEY) {
@@ -117,16 +114,15 @@ write_all_lines(struct exporter *e)
 	if (code != DONE)
 		return code;
 	code = tc_list_ended(app->handle, &app->actor, write_mark, e, &err);
-	if (code == TC_OK && !e->failed)
+	if (code == TC_OK && e->failed == DONE)
 		code = tc_list(app->handle, &app->actor, NULL, write_record, e,
 			       &err);
 	if (code != TC_OK)
 		return complain_tc(code, &err);
-	if (e->failed)
-		return UNAVAILABLE;
-	return write_line(e, json_pack("{s:I}", "end", (json_int_t)e->records))
-		   ? DONE
-		   : REFUSED;
+	if (e->failed == DONE)
+		(void)write_line(
+		    e, json_pack("{s:I}", "end", (json_int_t)e->records));
+	return e->failed;
 }
 
 /* ---- where they go ---- */
@@ -138,8 +134,10 @@ to_stdout(struct exporter *e)
 	(void)setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	code = write_all_lines(e);
 	/* The same buffer holds what is left, if it could not be written. */
-	if (fflush(stdout) == 0)
+	if (flush_output())
 		explicit_bzero(buffer, sizeof(buffer));
+	else if (code == DONE)
+		code = REFUSED;
 	return code;
 }
 

@@ -281,7 +281,8 @@ finish_output(void)
 	if (close(STDOUT_FILENO) != 0 && errno != EBADF)
 		note_failure();
 	if (put_failed) {
-		complain(REFUSED, "standard output", "%s", strerror(put_errno));
+		complain(REFUSED, "standard output", "%s",
+			 strerror(put_errno ? put_errno : EIO));
 	}
 	return !put_failed;
 }
@@ -360,6 +361,8 @@ json_line(json_t *value)
 	char *line = text ? hide_controls(text) : NULL;
 
 	json_decref(value);
+	if (text)
+		explicit_bzero(text, strlen(text)); /* an export's, say */
 	free(text);
 	return line;
 }

@@ -469,4 +469,24 @@ subtest 'who may' => sub {
 	}
 };
 
+subtest 'what steers a terminal' => sub {
+	my $other = init_store();
+	create_token($other, user => 'alice', label => "a\xe2\x80\x8fb");
+	my (undef, $out) = apitoken($other, 'export');
+	like $out, qr/"label":"a\\u200fb"/, 'is escaped';
+	unlike $out, qr/[^\n\x20-\x7e]/, 'and nothing else is there';
+};
+
+subtest 'a full disk' => sub {
+	plan skip_all => 'there is no /dev/full' unless -w '/dev/full';
+	for my $store (used_store(), $config) {
+		my ($exit, undef, $err) = run(['sh', '-c',
+			'exec "$@" >/dev/full', 'sh', program('apitoken'),
+			'--config', $store, 'export']);
+		is $exit, 1, 'exit';
+		is $err, "apitoken: standard output: No space left on device\n",
+		    'why, and nothing else';
+	}
+};
+
 done_testing;
