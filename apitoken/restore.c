@@ -90,20 +90,50 @@ say_undone(const struct restore *r, const struct tc_record *rec)
 	tc_record_free(now);
 }
 
+/* The library's words are "record 3: why", and the line names it better. */
 static int
-note_results(struct restore *r)
+bad_record(const struct restore *r, uint64_t line, const struct tc_error *err)
+{
+	const char *why = strstr(err->text, ": ");
+	char text[TC_ERROR_MAX + 16];
+
+	if (!why)
+		return bad_line(r, line, "no record has such members");
+	(void)snprintf(text, sizeof(text), "no record%s", why);
+	return bad_line(r, line, text);
+}
+
+static int
+note_results(struct restore *r, const struct tc_error *err)
 {
 	const struct lot *lot = r->lot;
 
 	for (size_t i = 0; i < lot->n; i++) {
 		if (lot->results[i] == TC_RESTORED_BAD)
-			return bad_line(r, lot->recs[i].line,
-					"no record has such members");
+			return bad_record(r, lot->recs[i].line, err);
 		r->became[lot->results[i]]++;
 		if (lot->results[i] == TC_RESTORED_UNDOES)
 			say_undone(r, &lot->recs[i].rec);
 	}
 	return DONE;
+}
+
+static bool
+is_check(const struct restore *r)
+{
+	return (r->flags & TC_RESTORE_CHECK) != 0;
+}
+
+static int
+refuse(const struct restore *r, const char *effect)
+{
+	const uint64_t n = r->became[TC_RESTORED_UNDOES];
+
+	progress_end();
+	return complain(REFUSED, r->in.name,
+			"would bring back %" PRIu64 " token%s revoked or "
+			"deleted; %s, --force does it",
+			n, n == 1 ? " that was" : "s that were", effect);
 }
 
 /* A refusal that the results do not account for is one of everything. */
@@ -132,14 +162,19 @@ give_lot(struct restore *r)
 	    tc_restore(r->app->handle, &r->app->actor, lot->ptrs, lot->n,
 		       lot->ended, lot->n_ended, r->flags, lot->results, &err);
 	if (code == TC_OK || (code == TC_E_REFUSED && is_accounted_for(lot))) {
-		code = note_results(r);
+		const bool done = code == TC_OK || is_check(r);
+
+		code = note_results(r, &err);
+		/* It was none when the file was checked: this lot is not in. */
+		if (code == DONE && !done)
+			code = refuse(r, "this part of it was not put back");
 	} else {
 		progress_end();
 		code = complain_tc(code, &err);
 	}
 	empty_lot(lot);
 	progress("%" PRIu64 " records %s", r->read,
-		 r->flags & TC_RESTORE_CHECK ? "checked" : "put back");
+		 is_check(r) ? "checked" : "put back");
 	return code;
 }
 
@@ -346,15 +381,6 @@ say_result(const struct restore *r)
 }
 
 static int
-refuse(const struct restore *r)
-{
-	return complain(REFUSED, r->in.name,
-			"would bring back %" PRIu64 " tokens that were revoked "
-			"or deleted; nothing was changed, --force does it",
-			r->became[TC_RESTORED_UNDOES]);
-}
-
-static int
 restore(struct restore *r, bool force)
 {
 	int code = pass(r, TC_RESTORE_CHECK);
@@ -363,7 +389,7 @@ restore(struct restore *r, bool force)
 		return code;
 	say_age(r);
 	if (r->became[TC_RESTORED_UNDOES] > 0 && !force)
-		return refuse(r);
+		return refuse(r, "nothing was changed");
 	if (!infile_rewind(&r->in))
 		return REFUSED;
 	code = pass(r, force ? TC_RESTORE_FORCE : 0);

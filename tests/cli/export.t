@@ -469,6 +469,34 @@ subtest 'who may' => sub {
 	}
 };
 
+# What an export says twice, so far apart that it is two commits: the first
+# pass over the file cannot know.
+subtest 'a revocation that came while it was read' => sub {
+	my $from = init_store();
+	create_token($from, user => 'alice', label => 'first');
+	my ($head, $active) = split /^/, (apitoken($from, 'export'))[1];
+	apitoken($from, 'revoke', 'alice/first');
+	my ($revoked) = grep { /"alice"/ }
+	    split /^/, (apitoken($from, 'export'))[1];
+	apitoken($from, 'create', '--user', 'bob', '--label', 'x', '--count',
+	    '1000');
+	my @others = grep { /"bob"/ } split /^/, (apitoken($from, 'export'))[1];
+	my ($from_dir) = $from =~ m{^(.*)/};
+	my $to = used_store();
+	my ($to_dir) = $to =~ m{^(.*)/};
+	spit("$to_dir/secret.conf", slurp("$from_dir/secret.conf"));
+	my ($exit, $out, $err) = restore($to, join '', $head, $revoked, @others,
+	    $active, qq({"end":1002}\n));
+	is $exit, 1, 'exit';
+	is $out, '', 'nothing is said to be done';
+	like $err, qr{^\w+ alice/first: revoked }m, 'which';
+	like $err, qr/would bring back 1 token that was revoked or deleted; /,
+	    'why';
+	like $err, qr/: not all of it was put back; /, 'and that it is not all';
+	is from_json((apitoken($to, '--json', 'show', 'alice/first'))[1])
+	    ->{state}, 'revoked', 'it stays revoked';
+};
+
 subtest 'what steers a terminal' => sub {
 	my $other = init_store();
 	create_token($other, user => 'alice', label => "a\xe2\x80\x8fb");
