@@ -41,6 +41,11 @@ my @kinds = (
 	{ name => 'revoke_many', base => $proof ? 'large' : 'medium',
 	    cuts => 0.3 },
 	{ name => 'create, a new journal', base => 'journal', cuts => 0.3 },
+	{ name => 'create, the standby gone', cuts => 1,
+	    before => \&take_standby },
+	# The third journal is as long as the first.
+	{ name => 'create, after two unclean stops', cuts => 1, acts => [
+	    (['create', 'sync:journal', 'after'], ['create']) x 2] },
 );
 # The first change after an unclean stop, and a stop in its midst.
 push @kinds, map { unclean(@$_) } (
@@ -54,7 +59,7 @@ push @kinds, map { unclean(@$_) } (
 );
 # A change that fails, and a stop while it is undone.
 push @kinds, map { failing(@$_) } (
-	(map { ['edit', $_] } 'write:journal', 'sync:journal', 0.5,
+	(map { ['edit', $_] } 'write:journal', 'sync:journal', 0.4, 0.5, 0.6,
 	    'create:state.tmp', 'sync:state.tmp', 'write:audit.json',
 	    'rename:state'),
 	['key_add', 'sync:secret.conf.tmp'],
@@ -117,6 +122,14 @@ sub copy {
 	return;
 }
 
+# As tc_check() advises for a damaged one.
+sub take_standby {
+	my ($dir) = @_;
+	my $other = state_of("$dir/inst/store")->{other};
+	unlink "$dir/inst/store/$other.gdbm" or die;
+	return;
+}
+
 # ---- making one change under the shim ----
 
 # How many system calls the last process of a trace made.
@@ -155,6 +168,7 @@ sub record {
 	my $dir = tempdir();
 	my @acts = @{ $kind->{acts} // [[$kind->{name} =~ /^(\w+)/]] };
 	copy($from // "$base/base", "$dir/base");
+	$kind->{before}->("$dir/base") if $kind->{before};
 	copy("$dir/base", "$dir/live");
 	copy("$base/known", "$dir/known");
 	for my $act (@acts) {

@@ -6,7 +6,7 @@
  * Takes what processes did, DIR/trace, to the folder DIR/base, and builds the
  * states that a crash leaves before and after each of their operations: that
  * of a kill, and those of a power cut: the extremes, and PERCENT / 100 random
- * ones.  Each is judged.  DIR/known has the tokens, DIR/made those that
+ * ones, more where it was not a write.  Each is judged.  DIR/known has the tokens, DIR/made those that
  * came with it, DIR/live the folder as it became,
  * DIR/between, where there is one, a folder as it may be halfway.
  *
@@ -31,6 +31,7 @@
 #define PROCESSES_MAX 8
 #define TOLD_MAX 12 /* states that are told of in full */
 #define PAGE 4096
+#define OTHERS 5 /* times the cuts where it was not a write */
 
 /* Scratch folders need not survive anything; the calls of GDBM come here,
  * too. */
@@ -232,16 +233,25 @@ try_half(struct replay *r, const struct trace_op *op, uint64_t *seed)
 	disk_undo(r->disk, &part);
 }
 
+/* There are many writes, and most are like the next. */
+static uint64_t
+cuts_here(const struct replay *r)
+{
+	if (r->at > 0 && r->trace.op[r->at - 1].type != TRACE_WRITE)
+		return (r->cuts * OTHERS + 99) / 100;
+	return (r->at + 1) * r->cuts / 100 - r->at * r->cuts / 100;
+}
+
 /* The seeds are those of the point, whichever job has it. */
 static void
 try_point(struct replay *r)
 {
 	uint64_t seed = r->seed ^ (uint64_t)r->at << 20;
+	uint64_t cuts = cuts_here(r);
 
 	for (int cut = CUT_KILL; cut < CUT_RANDOM; cut++)
 		try_state(r, (enum disk_cut)cut, 0);
-	for (uint64_t i = r->at * r->cuts / 100;
-	     i < (r->at + 1) * r->cuts / 100; i++)
+	for (uint64_t i = 0; i < cuts; i++)
 		try_state(r, CUT_RANDOM, kit_random(&seed));
 	if (r->at < r->trace.n)
 		try_half(r, &r->trace.op[r->at], &seed);
