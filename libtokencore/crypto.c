@@ -5,6 +5,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
@@ -12,16 +13,27 @@
 
 static char digest_name[] = "SHA256";
 
+/* What OpenSSL says about a failure stays in its queue, which belongs to the
+ * host: there it would pass for an error of the host's own TLS. */
+static int
+forget_errors(int ok)
+{
+	ERR_pop_to_mark();
+	return ok ? 0 : -1;
+}
+
 int
 tc_crypto_open(struct tc_crypto *c)
 {
 	memset(c, 0, sizeof(*c));
+	ERR_set_mark();
 	c->lib = OSSL_LIB_CTX_new();
 	if (c->lib) {
 		c->hmac = EVP_MAC_fetch(c->lib, "HMAC", NULL);
 		c->sha256 = EVP_MD_fetch(c->lib, digest_name, NULL);
 		c->hkdf = EVP_KDF_fetch(c->lib, "HKDF", NULL);
 	}
+	ERR_pop_to_mark();
 	if (c->hmac && c->sha256 && c->hkdf)
 		return 0;
 	tc_crypto_close(c);
@@ -45,10 +57,12 @@ tc_hmac(const struct tc_crypto *c, const void *key, size_t key_len,
 	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(
 				    OSSL_MAC_PARAM_DIGEST, digest_name, 0),
 				OSSL_PARAM_construct_end() };
-	EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(c->hmac);
+	EVP_MAC_CTX *ctx;
 	size_t len = 0;
 	int ok;
 
+	ERR_set_mark();
+	ctx = EVP_MAC_CTX_new(c->hmac);
 	ok = ctx && EVP_MAC_init(ctx, key, key_len, params) == 1;
 	for (size_t i = 0; ok && i < n; i++)
 		if (parts[i].len > 0)
@@ -59,17 +73,19 @@ tc_hmac(const struct tc_crypto *c, const void *key, size_t key_len,
 	EVP_MAC_CTX_free(ctx);
 	if (!ok)
 		OPENSSL_cleanse(out, TC_HASH_LEN);
-	return ok ? 0 : -1;
+	return forget_errors(ok);
 }
 
 int
 tc_sha256(const struct tc_crypto *c, const struct tc_bytes *parts, size_t n,
 	  unsigned char out[TC_HASH_LEN])
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_MD_CTX *ctx;
 	unsigned len = 0;
 	int ok;
 
+	ERR_set_mark();
+	ctx = EVP_MD_CTX_new();
 	ok = ctx && EVP_DigestInit_ex2(ctx, c->sha256, NULL) == 1;
 	for (size_t i = 0; ok && i < n; i++)
 		ok = EVP_DigestUpdate(ctx, parts[i].data, parts[i].len) == 1;
@@ -78,7 +94,7 @@ tc_sha256(const struct tc_crypto *c, const struct tc_bytes *parts, size_t n,
 	EVP_MD_CTX_free(ctx);
 	if (!ok)
 		OPENSSL_cleanse(out, TC_HASH_LEN);
-	return ok ? 0 : -1;
+	return forget_errors(ok);
 }
 
 /* OSSL_PARAM takes its inputs by pointers that are not const. */
@@ -105,14 +121,16 @@ tc_hkdf(const struct tc_crypto *c, const char *salt, const void *secret,
 				octets(OSSL_KDF_PARAM_INFO, info->data,
 				       info->len),
 				OSSL_PARAM_construct_end() };
-	EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(c->hkdf);
+	EVP_KDF_CTX *ctx;
 	int ok;
 
+	ERR_set_mark();
+	ctx = EVP_KDF_CTX_new(c->hkdf);
 	ok = ctx && EVP_KDF_derive(ctx, out, TC_HASH_LEN, params) == 1;
 	EVP_KDF_CTX_free(ctx);
 	if (!ok)
 		OPENSSL_cleanse(out, TC_HASH_LEN);
-	return ok ? 0 : -1;
+	return forget_errors(ok);
 }
 
 /* Fetched when it is needed: only minting a token needs it. */
@@ -129,23 +147,30 @@ tc_pbkdf2(const struct tc_crypto *c, const void *secret, size_t secret_len,
 		OSSL_PARAM_construct_uint(OSSL_KDF_PARAM_ITER, &iterations),
 		OSSL_PARAM_construct_end()
 	};
-	EVP_KDF *kdf = EVP_KDF_fetch(c->lib, "PBKDF2", NULL);
-	EVP_KDF_CTX *ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
+	EVP_KDF_CTX *ctx = NULL;
+	EVP_KDF *kdf;
 	int ok;
 
+	ERR_set_mark();
+	kdf = EVP_KDF_fetch(c->lib, "PBKDF2", NULL);
+	if (kdf)
+		ctx = EVP_KDF_CTX_new(kdf);
 	ok = ctx && EVP_KDF_derive(ctx, out, TC_HASH_LEN, params) == 1;
 	EVP_KDF_CTX_free(ctx);
 	EVP_KDF_free(kdf);
 	if (!ok)
 		OPENSSL_cleanse(out, TC_HASH_LEN);
-	return ok ? 0 : -1;
+	return forget_errors(ok);
 }
 
 int
 tc_random(const struct tc_crypto *c, void *out, size_t len)
 {
-	if (RAND_bytes_ex(c->lib, out, len, 0) == 1)
-		return 0;
-	OPENSSL_cleanse(out, len);
-	return -1;
+	int ok;
+
+	ERR_set_mark();
+	ok = RAND_bytes_ex(c->lib, out, len, 0) == 1;
+	if (!ok)
+		OPENSSL_cleanse(out, len);
+	return forget_errors(ok);
 }
