@@ -43,8 +43,8 @@ judge_many(void)
 {
 	lib_judge();
 	for (int i = 0; i < 3; i++) {
-		if (lib.rc == TC_OK && (!lib.recs[i] ||
-					strncmp(lib.tokens[i], "tkc1_", 5)))
+		if (lib.rc == TC_OK &&
+		    (!lib.recs[i] || strncmp(lib.tokens[i], "tkc1_", 5)))
 			problem(FAULT_RESULT, "no token");
 		if (lib.rc != TC_OK && (lib.recs[i] || *lib.tokens[i]))
 			problem(FAULT_RESULT, "a token after a failure");
@@ -70,8 +70,8 @@ create_for_account(void)
 
 	own.user = "daemon";
 	own.expires = TC_EXPIRES_DEFAULT;
-	return lib_said(tc_create(lib.h, &site_actor, &own, lib.token, &lib.rec,
-				  &lib.err));
+	return lib_said(
+	    tc_create(lib.h, &site_actor, &own, lib.token, &lib.rec, &lib.err));
 }
 
 static enum said
@@ -160,8 +160,8 @@ delete_some(void)
 static void
 with_permissions(void)
 {
-	site_configure("owners = any\n",
-		       "[permissions]\nrevoke_own = @nosuchgroup, @daemon\n");
+	site_configure("owners = any\n", "[permissions]\nrevoke_own = "
+					 "@nosuchgroup, @daemon\n");
 }
 
 static enum said
@@ -226,8 +226,7 @@ open_restore(void)
 
 	lib_open();
 	for (int i = 0; i < 2; i++)
-		if (tc_show(lib.h, NULL,
-			    i == 0 ? site.valid.id : site.root.id,
+		if (tc_show(lib.h, NULL, i == 0 ? site.valid.id : site.root.id,
 			    &lib.recs[i], &err))
 			kit_die("tc_show: %s", err.text);
 	memcpy(lib.recs[0]->id, "abcdefghjkmnpqrstvwxyz00", TC_ID_LEN);
@@ -352,11 +351,19 @@ const struct scenario change_scenarios[] = {
 	CHANGE("revoke all", revoke_everyone, lib_judge, NULL),
 	CHANGE("delete", delete_some, lib_judge, NULL),
 	CHANGE("import", import, judge_import, NULL),
-	{ .name = "restore", .changes = 1, .setup = in_earnest,
-	  .prepare = open_restore, .run = restore, .judge = judge_restore,
+	{ .name = "restore",
+	  .changes = 1,
+	  .setup = in_earnest,
+	  .prepare = open_restore,
+	  .run = restore,
+	  .judge = judge_restore,
 	  .finish = lib_close },
-	{ .name = "restore, to see", .changes = 1, .setup = only_check,
-	  .prepare = open_restore, .run = restore, .judge = judge_restore,
+	{ .name = "restore, to see",
+	  .changes = 1,
+	  .setup = only_check,
+	  .prepare = open_restore,
+	  .run = restore,
+	  .judge = judge_restore,
 	  .finish = lib_close },
 	CHANGE("compact", compact, lib_judge, NULL),
 };

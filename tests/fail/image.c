@@ -158,8 +158,8 @@ void
 site_damage(const char *name, const char *text)
 {
 	const struct image *image = find(&now, name);
-	char *at = image ? memmem(image->data, image->len, text, strlen(text))
-			 : NULL;
+	char *at =
+	    image ? memmem(image->data, image->len, text, strlen(text)) : NULL;
 
 	if (!at)
 		kit_die("%s: does not hold %s", name, text);
@@ -255,8 +255,8 @@ static const char *
 name_of(const char *id)
 {
 	static const struct site_token *const known[] = {
-		&site.valid, &site.revoked, &site.expired, &site.root,
-		&site.ended, &site.retired,
+		&site.valid, &site.revoked, &site.expired,
+		&site.root,  &site.ended,   &site.retired,
 	};
 	static char number[16];
 
@@ -390,8 +390,7 @@ int
 site_same(const struct site_text *a, const struct site_text *b)
 {
 	return strcmp(a->records, b->records) == 0 &&
-	       strcmp(a->marks, b->marks) == 0 &&
-	       strcmp(a->keys, b->keys) == 0;
+	       strcmp(a->marks, b->marks) == 0 && strcmp(a->keys, b->keys) == 0;
 }
 
 /* ---- what comes after a failure ---- */
@@ -430,8 +429,9 @@ site_go_on(const struct site_text *before)
 	if (strcmp(before->records, after.records) != 0 ||
 	    strcmp(before->keys, after.keys) != 0 ||
 	    !strstr(after.marks, "nobody 0\n"))
-		(void)snprintf(why, sizeof(why), "the next change changed "
-						 "something else");
+		(void)snprintf(why, sizeof(why),
+			       "the next change changed "
+			       "something else");
 	site_text_free(&after);
 	if (!*why)
 		(void)tc_check(site.config, finding, why);

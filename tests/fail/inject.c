@@ -37,16 +37,19 @@ inject_stop(void)
 	return state.n > 0;
 }
 
-void
+int
 inject_pause(void)
 {
+	int was_on = state.on;
+
 	state.on = 0;
+	return was_on;
 }
 
 void
-inject_resume(void)
+inject_resume(int was_on)
 {
-	state.on = 1;
+	state.on = was_on;
 }
 
 const char *

@@ -31,10 +31,10 @@ extern const char *const inject_pass_names[PASSES];
 void inject_start(enum inject_pass pass, unsigned n);
 /* Tells whether one did. */
 int inject_stop(void);
-/* Calls of the test's own, between the two, that are neither counted nor
- * failed. */
-void inject_pause(void);
-void inject_resume(void);
+/* Between the two calls are neither counted nor failed; what the one gives,
+ * the other takes. */
+int inject_pause(void);
+void inject_resume(int was_on);
 
 /* The first call that failed since inject_start(); "" if none did. */
 const char *inject_what(void);

@@ -45,8 +45,8 @@ static enum said
 key_add(void)
 {
 	made = 77;
-	return lib_said(tc_key_add(lib.h, &site_actor, 0, NULL, &made,
-				   &lib.err));
+	return lib_said(
+	    tc_key_add(lib.h, &site_actor, 0, NULL, &made, &lib.err));
 }
 
 static void
@@ -61,8 +61,8 @@ static enum said
 key_add_given(void)
 {
 	return lib_said(tc_key_add(lib.h, &site_actor, 9,
-				   "a secret of somebody's own choice",
-				   NULL, &lib.err));
+				   "a secret of somebody's own choice", NULL,
+				   &lib.err));
 }
 
 static enum said
@@ -170,18 +170,31 @@ no_handle(void)
 	}
 
 const struct scenario install_scenarios[] = {
-	{ .name = "open", .prepare = lib_clear, .run = open_handle,
-	  .judge = judge_handle, .finish = lib_close },
-	{ .name = "open with everything", .setup = with_everything,
-	  .prepare = lib_clear, .run = open_handle, .judge = judge_handle,
+	{ .name = "open",
+	  .prepare = lib_clear,
+	  .run = open_handle,
+	  .judge = judge_handle,
+	  .finish = lib_close },
+	{ .name = "open with everything",
+	  .setup = with_everything,
+	  .prepare = lib_clear,
+	  .run = open_handle,
+	  .judge = judge_handle,
 	  .finish = lib_close },
 	KEYS("key add", key_add, judge_key_add),
 	KEYS("key add with a secret", key_add_given, lib_judge),
 	KEYS("key activate", key_activate, lib_judge),
-	{ .name = "key retire", .changes = 1, .prepare = lib_open,
-	  .run = key_retire, .judge = lib_judge, .finish = lib_close,
+	{ .name = "key retire",
+	  .changes = 1,
+	  .prepare = lib_open,
+	  .run = key_retire,
+	  .judge = lib_judge,
+	  .finish = lib_close,
 	  .half_way = half_retired },
-	{ .name = "init", .prepare = no_handle, .run = init,
-	  .judge = judge_init, .finish = take_away },
+	{ .name = "init",
+	  .prepare = no_handle,
+	  .run = init,
+	  .judge = judge_init,
+	  .finish = take_away },
 };
 COUNT(install_scenarios);

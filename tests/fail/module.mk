@@ -2,7 +2,7 @@
 # What makes calls fail, one after the other: programs in which the linker puts
 # wrappers around the calls that a table names.
 tests_fail_COMMON := inject memory wrap site image run
-tests_fail_PROGS := $(BUILD)/tests/fail/library
+tests_fail_PROGS := $(addprefix $(BUILD)/tests/fail/,library pam hook.so)
 
 fail_objects = $(patsubst %,$(BUILD)/obj/tests/fail/%.o, \
 	$(tests_fail_COMMON) $(1)) $(BUILD)/obj/tests/store/kit.o
@@ -18,3 +18,17 @@ $(BUILD)/tests/fail/library: $(call fail_objects,library verify change read \
 	$(say) LINK $(@F)
 	$(Q)$(LINK) -rdynamic -o $@ $(filter %.o %.a,$^) \
 		@$(filter %.wraps,$^) $(LIBS)
+
+$(BUILD)/tests/fail/pam: $(call fail_objects,pam wrap_pam) \
+		$(patsubst %.c,$(BUILD)/obj/%.o,$(pam_apitoken_SRCS)) $(BUILD)/libtokencore.a \
+		$(BUILD)/tests/fail/calls.wraps \
+		$(BUILD)/tests/fail/calls_pam.wraps
+	@mkdir -p $(@D)
+	$(say) LINK $(@F)
+	$(Q)$(LINK) -rdynamic -o $@ $(filter %.o %.a,$^) \
+		$(addprefix @,$(filter %.wraps,$^)) -lpam $(LIBS)
+
+$(BUILD)/tests/fail/hook.so: $(BUILD)/obj/tests/fail/hook.o
+	@mkdir -p $(@D)
+	$(say) LINK $(@F)
+	$(Q)$(LINK) -shared -o $@ $^

@@ -50,8 +50,8 @@ static enum said
 list_ended(void)
 {
 	listed = 0;
-	return lib_said(tc_list_ended(lib.h, &site_actor, count_ended, NULL,
-				      &lib.err));
+	return lib_said(
+	    tc_list_ended(lib.h, &site_actor, count_ended, NULL, &lib.err));
 }
 
 /* OK is the whole list. */
@@ -71,9 +71,8 @@ judge_list(void)
 static void
 with_permissions(void)
 {
-	site_configure("owners = any\n",
-		       "[permissions]\nlist_own = *\n"
-		       "list_all = @nosuchgroup, @daemon\n");
+	site_configure("owners = any\n", "[permissions]\nlist_own = *\n"
+					 "list_all = @nosuchgroup, @daemon\n");
 }
 
 static enum said
@@ -85,8 +84,7 @@ list_as_alice(void)
 	};
 
 	listed = 0;
-	return lib_said(
-	    tc_list(lib.h, &alice, NULL, count, NULL, &lib.err));
+	return lib_said(tc_list(lib.h, &alice, NULL, count, NULL, &lib.err));
 }
 
 /* Whose groups cannot be looked up sees one's own, as others do. */
@@ -108,8 +106,7 @@ static enum said
 find(void)
 {
 	memset(id, 0, sizeof(id));
-	return lib_said(
-	    tc_find(lib.h, &site_actor, run_arg(), id, &lib.err));
+	return lib_said(tc_find(lib.h, &site_actor, run_arg(), id, &lib.err));
 }
 
 static void
@@ -129,15 +126,14 @@ find_by_id(void)
 
 	memset(id, 0, sizeof(id));
 	(void)snprintf(beginning, sizeof(beginning), "%.10s", site.valid.id);
-	return lib_said(
-	    tc_find(lib.h, &site_actor, beginning, id, &lib.err));
+	return lib_said(tc_find(lib.h, &site_actor, beginning, id, &lib.err));
 }
 
 static enum said
 show(void)
 {
-	return lib_said(tc_show(lib.h, &site_actor, site.valid.id, &lib.rec,
-				&lib.err));
+	return lib_said(
+	    tc_show(lib.h, &site_actor, site.valid.id, &lib.rec, &lib.err));
 }
 
 static void
@@ -241,8 +237,8 @@ judge_check(void)
 static void
 with_damage(void)
 {
-	static const char *const names[] = { "store/left.gdbm",
-					     "store/right.gdbm" };
+	static const char *const names[] = { "store/left.gdbm", "store/"
+								"right.gdbm" };
 
 	for (int i = 0; i < 2; i++)
 		site_damage(names[i], "many-05");
@@ -353,9 +349,12 @@ static const struct tc_filter filter = {
 const struct scenario read_scenarios[] = {
 	READ("list", NULL, list, judge_list),
 	READ("list with a filter", &filter, list, judge_list),
-	{ .name = "list by a permission", .setup = with_permissions,
-	  .prepare = lib_open, .run = list_as_alice,
-	  .judge = judge_list_as_alice, .finish = lib_close },
+	{ .name = "list by a permission",
+	  .setup = with_permissions,
+	  .prepare = lib_open,
+	  .run = list_as_alice,
+	  .judge = judge_list_as_alice,
+	  .finish = lib_close },
 	READ("list ended", NULL, list_ended, judge_list),
 	READ("find by label", "alice/laptop", find, judge_find),
 	READ("find by id", NULL, find_by_id, judge_find),
@@ -363,8 +362,12 @@ const struct scenario read_scenarios[] = {
 	READ("info", NULL, tell_info, judge_info),
 	READ("key list", NULL, key_list, judge_keys),
 	READ("check", NULL, check, judge_check),
-	{ .name = "check of damage", .setup = with_damage, .prepare = lib_open,
-	  .run = check, .judge = judge_damage, .finish = lib_close },
+	{ .name = "check of damage",
+	  .setup = with_damage,
+	  .prepare = lib_open,
+	  .run = check,
+	  .judge = judge_damage,
+	  .finish = lib_close },
 	READ("inspect", NULL, inspect, judge_inspect),
 	READ("narrow", NULL, narrow, judge_narrow),
 	READ("parse times", NULL, parse, judge_parse),

@@ -24,8 +24,8 @@
 #define HANGS_AFTER 30 /* seconds */
 
 static const char *const fault_names[FAULTS] = {
-	[FAULT_RESULT] = "wrong",	    [FAULT_STORE] = "half",
-	[FAULT_MEMORY] = "leaks",	    [FAULT_DESCRIPTOR] = "left_open",
+	[FAULT_RESULT] = "wrong",	 [FAULT_STORE] = "half",
+	[FAULT_MEMORY] = "leaks",	 [FAULT_DESCRIPTOR] = "left_open",
 	[FAULT_LEFT_OVER] = "left_over", [FAULT_TOLD] = "told",
 	[FAULT_UNWIPED] = "unwiped",
 };
@@ -138,8 +138,9 @@ judge_content(enum said said)
 	if (!may_leave_over() && site_left_over())
 		problem(FAULT_LEFT_OVER, "%s", site_left_over());
 	site_read(&present);
-	if (said == SAID_YES &&
-	    (inject_failed("fsync") || inject_failed("fdatasync")))
+	if (said == SAID_YES && (inject_failed("fsync") || inject_failed("fdata"
+									 "syn"
+									 "c")))
 		problem(FAULT_STORE, "said to be done, and not on disk");
 	if (!allowed(said)) {
 		problem(FAULT_STORE, "%s, and the store is %s",
@@ -307,10 +308,10 @@ static void
 fell(int signal)
 {
 	char text[200];
-	int len = snprintf(text, sizeof(text),
-			   "# %s %s:%u %s: ends with signal %d\n",
-			   run.s ? run.s->name : "", inject_pass_names[run.pass],
-			   run.n, inject_what(), signal);
+	int len =
+	    snprintf(text, sizeof(text), "# %s %s:%u %s: ends with signal %d\n",
+		     run.s ? run.s->name : "", inject_pass_names[run.pass],
+		     run.n, inject_what(), signal);
 
 	if (write(1, text, (size_t)len) == len)
 		_exit(4);

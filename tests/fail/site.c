@@ -117,11 +117,9 @@ make_keys(tc_handle *h)
 	     "tc_key_add");
 	must(tc_key_add(h, &site_actor, 3, NULL, NULL, &err), &err,
 	     "tc_key_add");
-	must(tc_key_activate(h, &site_actor, 3, &err), &err,
-	     "tc_key_activate");
+	must(tc_key_activate(h, &site_actor, 3, &err), &err, "tc_key_activate");
 	make(h, &site.retired, spec);
-	must(tc_key_activate(h, &site_actor, 1, &err), &err,
-	     "tc_key_activate");
+	must(tc_key_activate(h, &site_actor, 1, &err), &err, "tc_key_activate");
 	must(tc_key_retire(h, &site_actor, 3, &err), &err, "tc_key_retire");
 }
 
@@ -163,8 +161,8 @@ fill_up(tc_handle *h)
 		specs[i].user = "bob";
 		specs[i].label = labels[i];
 	}
-	must(tc_create_many(h, &site_actor, specs, n, tokens, NULL, &err),
-	     &err, "tc_create_many");
+	must(tc_create_many(h, &site_actor, specs, n, tokens, NULL, &err), &err,
+	     "tc_create_many");
 	must(tc_compact(h, &site_actor, &err), &err, "tc_compact");
 }
 

@@ -95,10 +95,9 @@ ssize_t __wrap_write(int fd, const void *data, size_t len);
 static int
 open_due(const char *name, int flags)
 {
-	int number =
-	    flags & O_CREAT
-		? inject_due(name, INJECT_SPACE, ENOSPC, EACCES)
-		: inject_due(name, INJECT_PLAIN, EMFILE, EACCES);
+	int number = flags & O_CREAT
+			 ? inject_due(name, INJECT_SPACE, ENOSPC, EACCES)
+			 : inject_due(name, INJECT_PLAIN, EMFILE, EACCES);
 
 	if (number)
 		errno = number;
