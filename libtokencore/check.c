@@ -45,6 +45,10 @@ mend_for(const char *why)
 					  "make a new key: apitoken key add "
 					  "--activate" },
 		{ "belongs neither", "give it to root: chown root" },
+		{ "others may put", "name a folder in the configuration in "
+				    "which only its owner can make files" },
+		{ "of another user", "remove the link, or name the folder "
+				     "that it should lead to" },
 		{ "symbolic link", "put the file itself there" },
 		{ "No such file", "make an installation with \"apitoken "
 				  "init\", or restore the file from a backup" },

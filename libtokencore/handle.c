@@ -126,7 +126,7 @@ folder(const char *path, const char *old_path, int old_fd, struct tc_error *err)
 	int fd;
 
 	if (!known || stat(path, &named) == 0) {
-		fd = tc_trust_dir(path, err);
+		fd = tc_trust_own_dir(path, err);
 		if (fd >= 0 || !known || err->code != TC_E_PERMISSION)
 			return fd;
 	}
@@ -161,18 +161,19 @@ parent_folder(const char *path, const char *old_path, int old_fd,
 static int
 audit_folder(const struct tc_policy *p, const struct tc_policy *old)
 {
+	struct tc_error unused;
 	const char *base;
-	char *dir;
+	char *dir, *real;
 	int fd;
 
 	if (old && old->config.audit_log && old->audit_dir >= 0 &&
 	    strcmp(old->config.audit_log, p->config.audit_log) == 0)
 		return fcntl(old->audit_dir, F_DUPFD_CLOEXEC, 0);
 	dir = tc_dirname(p->config.audit_log, &base);
-	if (!dir)
-		return -1;
-	fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	real = dir ? tc_trust_path(dir, &unused) : NULL;
+	fd = real ? open(real, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 	free(dir);
+	free(real);
 	return fd;
 }
 
@@ -346,9 +347,7 @@ open_config_folder(tc_handle *h, const char *config, struct tc_error *err)
 	if (!dir)
 		return tc_fail(err, TC_E_NOMEM, "out of memory");
 	/* Whole paths, so that the process may change its folder. */
-	h->folder = realpath(dir, NULL);
-	if (!h->folder)
-		tc_fail_errno(err, "%s", dir);
+	h->folder = tc_trust_path(dir, err);
 	free(dir);
 	if (!h->folder)
 		return err->code;

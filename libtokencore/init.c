@@ -236,7 +236,7 @@ make_store(struct layout *l, const struct tc_crypto *c, struct tc_error *err)
 			 &l->made_store, err);
 	if (rc != TC_OK)
 		return rc;
-	fd = tc_trust_dir(l->store, err);
+	fd = tc_trust_own_dir(l->store, err);
 	if (fd < 0)
 		return err->code;
 	l->made_files = 1;
@@ -268,7 +268,7 @@ make_all(struct layout *l, const struct tc_crypto *c, const char *secret,
 	 struct tc_error *err)
 {
 	int rc = make_folder(l->folder, 0755, NO_GID, &l->made_folder, err);
-	int fd = rc == TC_OK ? tc_trust_dir(l->folder, err) : -1;
+	int fd = rc == TC_OK ? tc_trust_own_dir(l->folder, err) : -1;
 
 	if (fd < 0)
 		return err->code;

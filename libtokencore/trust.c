@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -12,23 +14,32 @@
 
 #include "error.h"
 
+#define LINKS_MAX 40 /* of which one leads to the next, as in the kernel */
+
 static int
 trusted_owner(uid_t uid)
 {
 	return uid == 0 || uid == geteuid();
 }
 
+/* What a folder is to us. */
+enum role { WE_PASS, WE_WRITE };
+
 /* Why a folder cannot be trusted; NULL if it can. */
 static const char *
-dir_fault(const struct stat *st)
+dir_fault(const struct stat *st, enum role role)
 {
 	if (!S_ISDIR(st->st_mode))
 		return "is not a folder";
 	if (!trusted_owner(st->st_uid))
 		return "belongs neither to root nor to the effective user";
-	if ((st->st_mode & (S_IWGRP | S_IWOTH)) && !(st->st_mode & S_ISVTX))
+	if (!(st->st_mode & (S_IWGRP | S_IWOTH)))
+		return NULL;
+	if (!(st->st_mode & S_ISVTX))
 		return "is writable by others (chmod go-w)";
-	return NULL;
+	return role == WE_PASS ? NULL
+			       : "others may put files there: it takes a "
+				 "folder of its own";
 }
 
 static const char *
@@ -49,7 +60,7 @@ file_fault(const struct stat *st, enum tc_readers readers)
  * what we then open, and search permission alone has to be enough. */
 static int
 step(int parent, const char *name, const char *so_far, int flags,
-     struct tc_error *err)
+     enum role role, struct tc_error *err)
 {
 	int fd =
 	    openat(parent, name, flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -62,7 +73,7 @@ step(int parent, const char *name, const char *so_far, int flags,
 			close(fd);
 		return -1;
 	}
-	fault = dir_fault(&st);
+	fault = dir_fault(&st, role);
 	if (!fault)
 		return fd;
 	tc_fail(err, TC_E_UNAVAILABLE, "%s: %s", so_far, fault);
@@ -72,9 +83,9 @@ step(int parent, const char *name, const char *so_far, int flags,
 
 /* Walks down a path that realpath() made: absolute, no links, no "..". */
 static int
-walk(char *path, struct tc_error *err)
+walk(char *path, enum role role, struct tc_error *err)
 {
-	int fd = step(AT_FDCWD, "/", "/", O_PATH, err);
+	int fd = step(AT_FDCWD, "/", "/", O_PATH, WE_PASS, err);
 	char *at = path;
 
 	while (fd >= 0 && *at == '/' && at[1]) {
@@ -84,10 +95,10 @@ walk(char *path, struct tc_error *err)
 		at = name + strcspn(name, "/");
 		if (*at == '/') {
 			*at = '\0';
-			next = step(fd, name, path, O_PATH, err);
+			next = step(fd, name, path, O_PATH, WE_PASS, err);
 			*at = '/';
 		} else {
-			next = step(fd, name, path, O_RDONLY, err);
+			next = step(fd, name, path, O_RDONLY, role, err);
 		}
 		close(fd);
 		fd = next;
@@ -95,19 +106,108 @@ walk(char *path, struct tc_error *err)
 	return fd;
 }
 
+/* Where a link leads, as a path; NULL with errno. */
+static char *
+target_of(const char *link)
+{
+	char target[PATH_MAX], *path;
+	ssize_t n = readlink(link, target, sizeof(target) - 1);
+	const char *base;
+	char *folder;
+
+	if (n < 0)
+		return NULL;
+	target[n] = '\0';
+	if (*target == '/')
+		return strdup(target);
+	folder = tc_dirname(link, &base);
+	if (!folder || asprintf(&path, "%s/%s", folder, target) < 0)
+		path = NULL;
+	free(folder);
+	return path;
+}
+
+static int links(const char *path, unsigned deep, struct tc_error *err);
+
+static int
+link_at(const char *path, unsigned deep, struct tc_error *err)
+{
+	struct stat st;
+	char *target;
+	int rc;
+
+	if (lstat(path, &st))
+		return tc_fail_errno(err, "%s", path);
+	if (!S_ISLNK(st.st_mode))
+		return TC_OK;
+	if (!trusted_owner(st.st_uid))
+		return tc_fail(err, TC_E_UNAVAILABLE,
+			       "%s: is a symbolic link of another user", path);
+	if (deep == LINKS_MAX)
+		return tc_fail(err, TC_E_UNAVAILABLE,
+			       "%s: too many symbolic links", path);
+	target = target_of(path);
+	if (!target)
+		return tc_fail_errno(err, "%s", path);
+	rc = links(target, deep + 1, err);
+	free(target);
+	return rc;
+}
+
+/* In a sticky folder anyone may put a link and would decide where a path leads:
+ * every link on the way has to be ours. */
+static int
+links(const char *path, unsigned deep, struct tc_error *err)
+{
+	char *copy = strdup(path);
+	int rc = TC_OK;
+
+	if (!copy)
+		return tc_fail(err, TC_E_NOMEM, "out of memory");
+	for (size_t end = 0; rc == TC_OK && path[end];) {
+		end += strspn(path + end, "/");
+		end += strcspn(path + end, "/");
+		copy[end] = '\0';
+		rc = link_at(copy, deep, err);
+		copy[end] = path[end];
+	}
+	free(copy);
+	return rc;
+}
+
+char *
+tc_trust_path(const char *path, struct tc_error *err)
+{
+	char *real;
+
+	if (links(path, 0, err) != TC_OK)
+		return NULL;
+	real = realpath(path, NULL);
+	if (!real)
+		tc_fail_errno(err, "%s", path);
+	return real;
+}
+
+static int
+trust_dir(const char *path, enum role role, struct tc_error *err)
+{
+	char *real = tc_trust_path(path, err);
+	int fd = real ? walk(real, role, err) : -1;
+
+	free(real);
+	return fd;
+}
+
 int
 tc_trust_dir(const char *path, struct tc_error *err)
 {
-	char *real = realpath(path, NULL);
-	int fd;
+	return trust_dir(path, WE_PASS, err);
+}
 
-	if (!real) {
-		tc_fail_errno(err, "%s", path);
-		return -1;
-	}
-	fd = walk(real, err);
-	free(real);
-	return fd;
+int
+tc_trust_own_dir(const char *path, struct tc_error *err)
+{
+	return trust_dir(path, WE_WRITE, err);
 }
 
 int
@@ -120,7 +220,7 @@ tc_trust_open_dir(int fd, const char *path, struct tc_error *err)
 		tc_fail_errno(err, "%s", path);
 		return -1;
 	}
-	fault = dir_fault(&st);
+	fault = dir_fault(&st, WE_WRITE);
 	if (fault)
 		tc_fail(err, TC_E_UNAVAILABLE, "%s: %s", path, fault);
 	return fault ? -1 : 0;

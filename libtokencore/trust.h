@@ -3,7 +3,8 @@
  * Files that grant access are trusted by what their descriptor says, never by
  * their name: regular, owned by root or the effective user, writable by no
  * one else, and the same for every folder above them (where a sticky one may
- * be writable by all).  Symbolic links in the last component are refused.
+ * be writable by all).  A folder's path may have symbolic links of root's and
+ * the effective user's; a file may not be one.
  */
 #ifndef TC_TRUST_H
 #define TC_TRUST_H
@@ -15,11 +16,20 @@
 /* Who may read a file beyond its owner. */
 enum tc_readers { TC_WORLD_MAY_READ, TC_GROUP_MAY_READ };
 
+/* The path without links and dots, malloced; NULL with the reason, also where
+ * a link on the way is another user's. */
+char *tc_trust_path(const char *path, struct tc_error *err);
+
 /* Opens a folder and checks it and all above it.  The descriptor, or -1. */
 int tc_trust_dir(const char *path, struct tc_error *err);
 
-/* The same check for a folder that is open already and whose path may no
- * longer lead there.  0, or -1. */
+/* The same for one in which files are made.  It may not be writable by others
+ * even if it is sticky: what they put there under our names could be neither
+ * used nor removed. */
+int tc_trust_own_dir(const char *path, struct tc_error *err);
+
+/* The check of tc_trust_own_dir() for a folder that is open already and whose
+ * path may no longer lead there.  0, or -1. */
 int tc_trust_open_dir(int fd, const char *path, struct tc_error *err);
 
 /* Opens name in a folder that was checked; flags such as O_RDONLY.  path is

@@ -29,6 +29,13 @@ dir_trusted(const char *path, struct tc_error *err)
 	return close_if(tc_trust_dir(path, err));
 }
 
+static int
+dir_ours(const char *path, struct tc_error *err)
+{
+	memset(err, 0, sizeof(*err));
+	return close_if(tc_trust_own_dir(path, err));
+}
+
 /* Opens DIR/NAME as the library would. */
 static int
 file_trusted(const void *dir, const char *name, enum tc_readers readers,
@@ -154,11 +161,12 @@ dir_modes(void **state)
 {
 	static const struct {
 		mode_t mode;
-		int trusted;
+		int trusted, ours; /* ours: also to make files in */
 	} table[] = {
-		{ 0700, 1 },  { 0755, 1 },  { 02750, 1 }, { 0770, 0 },
-		{ 0777, 0 },  { 0702, 0 },  { 0720, 0 },  { 01777, 1 },
-		{ 01770, 1 }, { 02770, 0 },
+		{ 0700, 1, 1 },	 { 0755, 1, 1 },  { 02750, 1, 1 },
+		{ 0770, 0, 0 },	 { 0777, 0, 0 },  { 0702, 0, 0 },
+		{ 0720, 0, 0 },	 { 01777, 1, 0 }, { 01770, 1, 0 },
+		{ 01755, 1, 1 }, { 02770, 0, 0 },
 	};
 	const char *top = test_path(*state, "top");
 	const char *below = test_path(*state, "top/below");
@@ -171,6 +179,9 @@ dir_modes(void **state)
 		if (dir_trusted(top, &err) != table[i].trusted ||
 		    dir_trusted(below, &err) != table[i].trusted)
 			fail_msg("%04o: %s", table[i].mode, err.text);
+		if (dir_ours(top, &err) != table[i].ours ||
+		    dir_ours(below, &err) != table[i].trusted)
+			fail_msg("%04o, ours: %s", table[i].mode, err.text);
 		if (table[i].trusted)
 			continue;
 		/* The message names the folder that is the matter. */
@@ -196,6 +207,9 @@ open_dir(void **state)
 	assert_int_equal(chmod(top, 0777), 0);
 	assert_int_equal(tc_trust_open_dir(fd, top, &err), -1);
 	assert_non_null(strstr(err.text, "/top: is writable by others"));
+	assert_int_equal(chmod(top, 01777), 0);
+	assert_int_equal(tc_trust_open_dir(fd, top, &err), -1);
+	assert_non_null(strstr(err.text, "/top: others may put files there"));
 	assert_int_equal(chmod(top, 0700), 0);
 	assert_int_equal(tc_trust_open_dir(fd, top, &err), 0);
 	close(fd);
@@ -252,6 +266,59 @@ owners(void **state)
 	assert_true(file_trusted(*state, "f", TC_WORLD_MAY_READ, &err));
 	assert_true(dir_trusted(below, &err));
 	assert_int_equal(seteuid(0), 0);
+}
+
+static void
+links_of_others(void **state)
+{
+	const char *all = test_path(*state, "all");
+	const char *link = test_path(*state, "all/link");
+	const char *deep = test_path(*state, "all/deep");
+	struct tc_error err;
+
+	if (geteuid() != 0) {
+		print_error("skipped: links of others take root\n");
+		return;
+	}
+	assert_int_equal(mkdir(all, 0700), 0);
+	assert_int_equal(chmod(all, 01777), 0);
+	assert_int_equal(mkdir(test_path(*state, "ours"), 0700), 0);
+	assert_int_equal(mkdir(test_path(*state, "ours/x"), 0700), 0);
+	assert_int_equal(symlink("../ours", link), 0);
+	assert_int_equal(symlink("link/../ours/./x", deep), 0);
+	assert_true(dir_trusted(link, &err));
+	assert_true(dir_trusted(deep, &err));
+	/* It leads to the same folder, but for how long? */
+	assert_int_equal(lchown(link, 65534, 65534), 0);
+	assert_false(dir_trusted(link, &err));
+	assert_memory_equal(err.text, link, strlen(link));
+	assert_non_null(strstr(err.text, "link of another user"));
+	assert_false(dir_trusted(test_path(*state, "all/link/x"), &err));
+	assert_non_null(strstr(err.text, "/all/link: is a"));
+	assert_false(dir_trusted(deep, &err));
+	assert_non_null(strstr(err.text, "/link: is a"));
+	assert_false(dir_trusted(test_path(*state, "all/no/x"), &err));
+	assert_non_null(strstr(err.text, "/all/no: No such file"));
+	/* To that user it is his own. */
+	assert_int_equal(chmod(*state, 0755), 0);
+	assert_int_equal(chmod(test_path(*state, "ours"), 0755), 0);
+	assert_int_equal(seteuid(65534), 0);
+	assert_true(dir_trusted(link, &err));
+	assert_int_equal(seteuid(0), 0);
+}
+
+static void
+links_in_circles(void **state)
+{
+	const char *loop = test_path(*state, "loop");
+	struct tc_error err;
+
+	assert_int_equal(symlink("loop/../loop", loop), 0);
+	assert_false(dir_trusted(loop, &err));
+	assert_int_equal(err.code, TC_E_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "loop"));
+	assert_int_equal(symlink("loop", test_path(*state, "to")), 0);
+	assert_false(dir_trusted(test_path(*state, "to"), &err));
 }
 
 static void
@@ -317,10 +384,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_DIR(file_modes), WITH_DIR(file_kinds),
-		WITH_DIR(absence),    WITH_DIR(dir_modes),
-		WITH_DIR(open_dir),   WITH_DIR(dir_kinds),
-		WITH_DIR(owners),     cmocka_unit_test(names),
+		WITH_DIR(file_modes),	    WITH_DIR(file_kinds),
+		WITH_DIR(absence),	    WITH_DIR(dir_modes),
+		WITH_DIR(open_dir),	    WITH_DIR(dir_kinds),
+		WITH_DIR(owners),	    WITH_DIR(links_of_others),
+		WITH_DIR(links_in_circles), cmocka_unit_test(names),
 		WITH_DIR(reading),
 	};
 
