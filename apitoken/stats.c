@@ -165,6 +165,15 @@ fill(int fd, const char *text, size_t len)
 	       fsync(fd) == 0;
 }
 
+/* Renaming over /dev/null would take it away from everyone. */
+static bool
+is_replaceable(const char *name)
+{
+	struct stat st;
+
+	return lstat(name, &st) != 0 || S_ISREG(st.st_mode);
+}
+
 static int
 replace_file(const char *name, const char *text, size_t len)
 {
@@ -172,6 +181,8 @@ replace_file(const char *name, const char *text, size_t len)
 	int fd, error;
 	bool ok;
 
+	if (!is_replaceable(name))
+		return complain(REFUSED, name, "is not a regular file");
 	/* The collector reads what ends in .prom, so not this one. */
 	if (asprintf(&temporary, "%s.tmpXXXXXX", name) < 0)
 		return complain(UNAVAILABLE, "stats", "out of memory");

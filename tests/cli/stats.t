@@ -5,6 +5,7 @@
 # that is never half there.
 use strict;
 use warnings;
+use POSIX ();
 use Test::More;
 use lib "$ENV{SRC}/tests/lib";
 use Apitoken::Test;
@@ -143,6 +144,19 @@ subtest 'what cannot be written changes nothing' => sub {
 		ok one_line($err), 'one line' or diag $err;
 	}
 	rmdir "$folder/taken.prom" or die "rmdir: $!";
+	my $target = "$folder/apitoken.prom";
+	for my $make ([fifo => sub { POSIX::mkfifo($_[0], 0600) }],
+	    [link => sub { symlink $target, $_[0] }]) {
+		my ($what, $sub) = @$make;
+		$sub->("$folder/odd") or die "$what: $!";
+		my @was = lstat "$folder/odd";
+		my ($exit, undef, $err) = apitoken($config, 'stats',
+		    '--output', "$folder/odd");
+		is $exit, 1, "$what: exit";
+		like $err, qr/: is not a regular file$/, 'why';
+		is +(lstat "$folder/odd")[1], $was[1], 'it is still there';
+		unlink "$folder/odd" or die "unlink: $!";
+	}
 	rename "$dir/store", "$dir/away" or die "rename: $!";
 	my ($exit, undef, $err) = apitoken($config, 'stats', '--output',
 	    $file);
