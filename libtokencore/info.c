@@ -24,23 +24,25 @@ bytes_of(const struct tc_store *s)
 }
 
 static void
-fill_in(struct tc_info *info, const struct tc_policy *p,
-	const struct tc_head *head)
+fill_in_config(struct tc_info *info, const struct tc_config *cfg)
 {
-	const struct tc_config *cfg = &p->config;
+	info->enabled = cfg->enabled;
+	(void)snprintf(info->store, sizeof(info->store), "%s", cfg->store);
+	(void)snprintf(info->audit_log, sizeof(info->audit_log), "%s",
+		       cfg->audit_log ? cfg->audit_log : "");
+}
 
-	memset(info, 0, sizeof(*info));
+static void
+fill_in_store(struct tc_info *info, const struct tc_store *s,
+	      const struct tc_head *head)
+{
 	for (size_t i = 0; i < TC_STORE_ID_LEN; i++)
 		(void)snprintf(info->store_id + 2 * i, 3, "%02x",
 			       head->store_id[i]);
 	info->commits = head->seq;
 	info->committed = head->time;
 	info->tokens = head->tokens;
-	info->bytes = bytes_of(&p->store);
-	info->enabled = cfg->enabled;
-	(void)snprintf(info->store, sizeof(info->store), "%s", cfg->store);
-	(void)snprintf(info->audit_log, sizeof(info->audit_log), "%s",
-		       cfg->audit_log ? cfg->audit_log : "");
+	info->bytes = bytes_of(s);
 }
 
 int
@@ -53,12 +55,14 @@ tc_info(tc_handle *h, struct tc_info *info, struct tc_error *err)
 
 	if (!err)
 		err = &local;
+	memset(info, 0, sizeof(*info));
 	p = tc_policy_get(h, err);
 	if (!p)
 		return err->code;
+	fill_in_config(info, &p->config);
 	rc = tc_store_read(&p->store, NULL, 0, &head, err);
 	if (rc == TC_OK)
-		fill_in(info, p, &head);
+		fill_in_store(info, &p->store, &head);
 	tc_policy_put(h, p);
 	return rc;
 }

@@ -571,11 +571,18 @@ struct tc_info {
 	int64_t committed; /* when it was */
 	uint64_t tokens; /* records, deleted ones' traces included */
 	uint64_t bytes; /* of the store's files */
+	/* What the configuration says. */
 	int enabled;
 	char store[4096], audit_log[4096]; /* whole paths; audit_log "": none */
 };
 
-/** What is known of the store as a whole. */
+/**
+ * What is known of the store as a whole.
+ * @param info  set whatever the result: where the store cannot be read, what
+ *              the configuration says is there, and the rest is zero; where
+ *              that cannot be read either, all of it is zero, store is ""
+ * @return TC_OK, TC_E_UNAVAILABLE, TC_E_PERMISSION or TC_E_NOMEM
+ */
 TC_API int tc_info(tc_handle *h, struct tc_info *info,
 		   struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2);
 

@@ -6,7 +6,6 @@
  * one, trouble with it must not look like a wrong token.
  */
 #include <errno.h>
-#include <ini.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,12 +16,6 @@
 
 /* One for the process: entry points share it, and nothing else changes it. */
 static struct state *shared;
-
-static const char *
-config_path(const struct options *opt)
-{
-	return opt->config[0] != '\0' ? opt->config : TC_DEFAULT_CONFIG;
-}
 
 /* A file that is named but missing is trouble; a host where none is named and
  * the default one is missing does not use tokens. */
@@ -37,26 +30,17 @@ not_configured(const struct options *opt)
 	       (errno == ENOENT || errno == ENOTDIR);
 }
 
-static int
-find_disabled(void *arg, const char *section, const char *name,
-	      const char *value)
-{
-	int *disabled = arg;
-
-	if (*section == '\0' && strcmp(name, "enabled") == 0)
-		*disabled = strcmp(value, "no") == 0;
-	return 1;
-}
-
 /* The library tells a login that is refused, but not beforehand, and a
- * mechanism that refuses everyone should not be offered. */
+ * mechanism that refuses everyone should not be offered.  A store that cannot
+ * be read just now is no reason. */
 static int
-turned_off(const struct options *opt)
+turned_off(tc_handle *tokens)
 {
-	int disabled = 0;
+	struct tc_info info;
 
-	(void)ini_parse(config_path(opt), find_disabled, &disabled);
-	return disabled;
+	if (tc_info(tokens, &info, NULL) != TC_OK && info.store[0] == '\0')
+		return 0;
+	return !info.enabled;
 }
 
 static int
@@ -81,7 +65,7 @@ open_tokens(struct state *s, const sasl_utils_t *utils)
 						   : tc_strerror(err.code));
 		return SASL_OK;
 	}
-	return turned_off(&s->options) ? SASL_NOMECH : SASL_OK;
+	return turned_off(s->tokens) ? SASL_NOMECH : SASL_OK;
 }
 
 static void

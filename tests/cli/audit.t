@@ -480,4 +480,17 @@ subtest 'write errors' => sub {
 	}
 };
 
+subtest 'a store that cannot be read' => sub {
+	my (undef, $before) = audit();
+	my $state = slurp("$dir/store/state");
+	for my $damage ('', 'x' x length $state) {
+		spit("$dir/store/state", $damage);
+		is +(apitoken($config, 'list'))[0], 4, 'no list';
+		my ($exit, $out, $err) = audit();
+		is "$exit$err", '0', 'the log all the same: exit';
+		is $out, $before, 'whole';
+	}
+	spit("$dir/store/state", $state);
+};
+
 done_testing;

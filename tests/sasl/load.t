@@ -112,6 +112,13 @@ subtest 'turned off' => sub {
 	is_deeply($r->{mechs}, ['none'], 'not offered');
 	is_deeply([ @{ $r->{log} }, @{ $r->{syslog} } ], [], 'silent');
 	is_deeply($r->{left}, ['0 0'], 'nothing is left');
+	my ($dir) = $off->config =~ m{^(.*)/};
+	spit("$dir/store/state", '');
+	is_deeply($off->drive({}, 'mechs server')->{mechs}, ['none'],
+	    'nor with a damaged store');
+	set_conf($off->config, enabled => 'yes');
+	is_deeply($off->drive({}, 'mechs server')->{mechs}[0], $both,
+	    'which alone is no reason');
 };
 
 subtest 'auto_transition' => sub {
