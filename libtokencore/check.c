@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "advice.h"
 #include "commit.h"
 #include "error.h"
 #include "handle.h"
@@ -377,6 +378,12 @@ check_keys(struct check *c, const struct tc_policy *p)
 		    "set \"enabled = yes\"");
 }
 
+static void
+pass_on(void *arg, const char *what, const char *why, const char *mend)
+{
+	say(arg, TC_WARNING, what, why, mend);
+}
+
 enum tc_severity
 tc_check(const char *config, tc_check_fn *fn, void *arg)
 {
@@ -394,6 +401,7 @@ tc_check(const char *config, tc_check_fn *fn, void *arg)
 	if (p) {
 		say(&c, TC_FINE, h->config_path, "", "");
 		check_keys(&c, p);
+		tc_advise(&p->config, (int64_t)time(NULL), pass_on, &c);
 		check_store(&c, h, p);
 		check_audit(&c, p);
 	} else {

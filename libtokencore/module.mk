@@ -2,6 +2,7 @@
 # The library: its sources; the map and the export list stand beside them.
 libtokencore_SRCS := \
 	libtokencore/account.c \
+	libtokencore/advice.c \
 	libtokencore/alias.c \
 	libtokencore/alter.c \
 	libtokencore/audit.c \

@@ -338,7 +338,50 @@ for my $case (
 	};
 }
 
+# What is allowed, and hardly meant.
+for my $case (
+	['a group that is not there', { owners => 'alice,@no-such-group' },
+	    'owners', qr/no group no-such-group/],
+	['and one in a permission', { 'permissions/revoke_own' => '@nosuch' },
+	    'revoke_own', qr/no group nosuch/],
+	['everyone, for all', { 'permissions/list_all' => '*' }, 'list_all',
+	    qr/every user/],
+	['a default beyond max_lifetime', { default_lifetime => '90d',
+	    max_lifetime => '30d' }, 'default_lifetime', qr/max_lifetime/],
+	['never by default, with max_lifetime', { max_lifetime => '30d' },
+	    'default_lifetime', qr/never/],
+	['never by default, forbidden', { allow_never => 'no' },
+	    'default_lifetime', qr/never/],
+	['what is meant', { default_lifetime => '30d', max_lifetime => '30d',
+	    allow_never => 'no', owners => '@root',
+	    'permissions/list_own' => '*',
+	    'permissions/list_all' => 'alice,@root' }],
+) {
+	my ($name, $set, $what, $words) = @$case;
+	subtest "policy: $name" => sub {
+		$config = init_store();
+		my %plain = map { $_ => $set->{$_} } grep { !m{/} } keys %$set;
+		my $text = slurp($config);
+		for my $key (keys %plain) {
+			$text =~ s/^\Q$key\E\s*=.*\n//m;
+			$text = "$key = $plain{$key}\n$text";
+		}
+		$text .= "[permissions]\n";
+		m{^permissions/(.*)} and $text .= "$1 = $set->{$_}\n"
+		    for sort keys %$set;
+		spit($config, $text);
+		my ($exit, @found) = doctor($root);
+		is $exit, 0, 'exit';
+		is_deeply [map { "$_->{severity} $_->{what}" } @found],
+		    [$what ? "warning $what" : ()], 'that alone is told';
+		return if !$what;
+		like $found[0]{why}, $words, 'why';
+		isnt $found[0]{mend}, '', 'how to mend it';
+	};
+}
+
 subtest 'words' => sub {
+	spit($config, slurp($config) . "frobnicate = yes\n");
 	my ($exit, $out, $err) = apitoken($config, 'doctor', '--root', $root);
 	is $exit, 4, 'exit';
 	like $out, qr/^problem  \S.*: .*\n {9}\S/m, 'what, why, how to mend';
