@@ -117,12 +117,19 @@ replace(struct tc_change *c, struct tc_record *old, const struct tc_key *key,
 	return tc_change_put(c, key, old, "regenerate", why, err);
 }
 
+/* What was revoked is over: a new value for it is a new token, which not all
+ * who may change tokens may make. */
 static int
 may_replace(struct tc_change *c, const struct tc_record *old,
-	    struct tc_error *err)
+	    const struct tc_key *key, struct tc_error *err)
 {
 	int rc = tc_permit(c->policy, c->actor, TC_ACT_CHANGE, old->user, err);
 
+	if (rc == TC_OK)
+		rc = tc_must_live(c, old, key, err);
+	if (rc == TC_E_REFUSED)
+		rc = tc_permit(c->policy, c->actor, TC_ACT_CREATE, old->user,
+			       err);
 	if (rc != TC_OK || *old->replaced_by == '\0')
 		return rc;
 	return tc_fail(err, TC_E_REFUSED,
@@ -145,7 +152,7 @@ regenerate(struct tc_change *c, const char *id, int64_t expires,
 
 	(void)snprintf(was, sizeof(was), "replaces %s", id);
 	if (rc == TC_OK)
-		rc = may_replace(c, old, err);
+		rc = may_replace(c, old, key, err);
 	if (rc == TC_OK)
 		rc = tc_edit_merge(&e, old, NULL, err);
 	if (rc == TC_OK)

@@ -456,6 +456,7 @@ TC_API int tc_copy(tc_handle *h, const struct tc_actor *actor, const char *id,
  * Replaces a token's value: a new one with a new id and the same parameters,
  * linked with the old one, which is revoked in the same commit.  Works for an
  * expired or revoked one, too, but not for one that was replaced already.
+ * Of a revoked one this takes the permission to create besides that to change.
  * @param expires  as in struct tc_create, or TC_EXPIRES_KEEP
  * @param token    as in tc_create(), and rec
  */

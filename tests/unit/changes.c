@@ -267,6 +267,40 @@ who_may(void **state)
 	}
 }
 
+/* Revoked by a mark or by itself: over, for those who may not make new ones. */
+static void
+revoked_and_regenerated(void **state)
+{
+	static const struct tc_actor alice = { .uid = 1000,
+					       .name = "unit-alice" };
+	static const struct verb regenerate = { "regenerate", do_regenerate, 0,
+						CHANGE, NULL };
+	struct test_host *host = *state;
+
+	if (geteuid() != 0) {
+		print_error("skipped: must run as root\n");
+		return;
+	}
+	for (int mark = 0; mark < 2; mark++) {
+		struct test_login l = test_login(host, &spec);
+		const char *id = l.rec->id;
+		struct call c = { host, &test_actor, &id, 1, "", NULL };
+
+		WORKS(host, mark ? do_revoke_all(&c) : do_revoke(&c));
+		c.actor = &alice;
+		grant(host, CHANGE, "own");
+		refused(&c, &regenerate, TC_E_PERMISSION,
+			"unit-alice may not create");
+		grant(host, CREATE, "own");
+		refused(&c, &regenerate, TC_E_PERMISSION,
+			"unit-alice may not change");
+		grant(host, CHANGE | CREATE, "own");
+		works(&c, &regenerate);
+		test_clock++;
+		tc_record_free(l.rec);
+	}
+}
+
 static void
 nobody_asks(void **state)
 {
@@ -483,10 +517,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		AT_T(switched_off),	AT_T(not_told_not_done),
-		AT_T(who_may),		AT_T(nobody_asks),
-		AT_T(keys_that_differ), AT_T(all_in_one_commit),
-		AT_T(one_that_is_none), AT_T(one_that_may_not),
+		AT_T(switched_off),	 AT_T(not_told_not_done),
+		AT_T(who_may),		 AT_T(revoked_and_regenerated),
+		AT_T(nobody_asks),	 AT_T(keys_that_differ),
+		AT_T(all_in_one_commit), AT_T(one_that_is_none),
+		AT_T(one_that_may_not),
 	};
 
 	return cmocka_run_group_tests_name("changes", tests, NULL, NULL);
