@@ -67,7 +67,7 @@ print_verdict(const struct tc_result *res)
 	const char *word = tc_verdict_name(res->verdict);
 	char text[ESCAPED_MAX];
 
-	put("%s%s%s", colour(word), word, colour(NULL));
+	put("%s%s%s", colour(word), word, *colour(word) ? colour(NULL) : "");
 	if (res->proved) {
 		char expires[WHEN_MAX];
 

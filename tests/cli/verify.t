@@ -209,6 +209,20 @@ subtest 'closed descriptors' => sub {
 	is $exit, 0, 'the store is whole';
 };
 
+subtest 'colour on a terminal' => sub {
+	my $good = create_token($config, user => 'alice', label => 'colour');
+	for my $case ([ $good, qr/\A\e\[32mvalid\e\[0m user=/ ],
+	    [ 'a password', qr/\Anot-a-token\r?\n\z/ ]) {
+		my ($master, $slave) = pty();
+		apitoken($config, 'verify', @imap, { stdin => $case->[0],
+		    stdout_fh => $slave,
+		    env => { TERM => 'xterm', NO_COLOR => undef } });
+		close $slave;
+		sysread $master, my $text, 65536;
+		like $text, $case->[1], 'only where there is one';
+	}
+};
+
 # A core file would hold the token.
 subtest 'no core files' => sub {
 	plan skip_all => '/proc is not mounted' if !-e '/proc/self/limits';
