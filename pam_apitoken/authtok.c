@@ -36,14 +36,15 @@ conversation_failed(int code)
 	return PAM_CONV_ERR;
 }
 
-static const char *
-earlier(const pam_handle_t *pamh)
+/* What is in PAM_AUTHTOK; NULL: nothing. */
+static int
+earlier(const pam_handle_t *pamh, const char **text)
 {
 	const void *item = NULL;
+	int rc = pam_get_item(pamh, PAM_AUTHTOK, &item);
 
-	if (pam_get_item(pamh, PAM_AUTHTOK, &item) != PAM_SUCCESS)
-		return NULL;
-	return item;
+	*text = item;
+	return rc == PAM_SUCCESS ? PAM_SUCCESS : PAM_SYSTEM_ERR;
 }
 
 /* An ordinary password asked for earlier is of no use to a line that wants
@@ -84,7 +85,8 @@ int
 authtok_get(struct authtok *a, pam_handle_t *pamh, const struct options *opt)
 {
 	memset(a, 0, sizeof(*a));
-	a->text = earlier(pamh);
+	if (earlier(pamh, &a->text) != PAM_SUCCESS)
+		return PAM_SYSTEM_ERR;
 	if (a->text != NULL && !good_enough(a->text, opt))
 		a->text = NULL;
 	if (a->text == NULL && !opt->use_first_pass) {
@@ -121,8 +123,10 @@ authtok_end(struct authtok *a)
 int
 authtok_forget_token(pam_handle_t *pamh)
 {
-	const char *text = earlier(pamh);
+	const char *text;
 
+	if (earlier(pamh, &text) != PAM_SUCCESS)
+		return PAM_SYSTEM_ERR;
 	if (text == NULL || !tc_is_token(text, strlen(text)))
 		return PAM_SUCCESS;
 	/* libpam wipes the old value. */

@@ -153,9 +153,10 @@ int
 login_forget(pam_handle_t *pamh)
 {
 	const void *data = NULL;
+	int rc = pam_get_data(pamh, DATA_NAME, &data);
 
-	if (pam_get_data(pamh, DATA_NAME, &data) != PAM_SUCCESS)
-		return PAM_SUCCESS;
+	if (rc != PAM_SUCCESS)
+		return rc == PAM_NO_MODULE_DATA ? PAM_SUCCESS : rc;
 	return pam_set_data(pamh, DATA_NAME, NULL, NULL);
 }
 
@@ -212,9 +213,13 @@ login_recheck(pam_handle_t *pamh, const struct options *own)
 	struct options opt;
 	struct tc_request req;
 	tc_handle *h;
+	int rc = pam_get_data(pamh, DATA_NAME, &data);
 
-	if (pam_get_data(pamh, DATA_NAME, &data) != PAM_SUCCESS || data == NULL)
+	/* Only where there was no token is there nothing to say. */
+	if (rc == PAM_NO_MODULE_DATA || (rc == PAM_SUCCESS && data == NULL))
 		return PAM_IGNORE;
+	if (rc != PAM_SUCCESS)
+		return PAM_SYSTEM_ERR;
 	p = data;
 	if (user == NULL || strcmp(user, p->user) != 0) {
 		pam_syslog(pamh, LOG_WARNING,
