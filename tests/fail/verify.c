@@ -40,6 +40,17 @@ verify(void)
 	return SAID_YES;
 }
 
+/* From the beginning: opens, asks and closes. */
+static enum said
+log_in(void)
+{
+	struct tc_options o = { .config = site.config, .log = lib_log };
+
+	if (tc_open(&lib.h, &o, &lib.err) != TC_OK)
+		lib_log(NULL, 0, lib.err.text);
+	return verify();
+}
+
 static int
 is_allowed(const struct login *l)
 {
@@ -244,6 +255,18 @@ const struct scenario verify_scenarios[] = {
 	  .arg = LOGIN(site.revoked.text, TC_REVOKED, { ALICE }),
 	  .prepare = open_and_touch,
 	  .run = verify,
+	  .judge = judge_verdict,
+	  .finish = lib_close },
+	{ .name = "verify from the beginning",
+	  .arg = LOGIN(site.valid.text, TC_VALID, { ALICE }),
+	  .prepare = lib_clear,
+	  .run = log_in,
+	  .judge = judge_verdict,
+	  .finish = lib_close },
+	{ .name = "verify revoked from the beginning",
+	  .arg = LOGIN(site.revoked.text, TC_REVOKED, { ALICE }),
+	  .prepare = lib_clear,
+	  .run = log_in,
 	  .judge = judge_verdict,
 	  .finish = lib_close },
 	{ .name = "verify below the minimum",
