@@ -2,7 +2,8 @@
 # What makes calls fail, one after the other: programs in which the linker puts
 # wrappers around the calls that a table names.
 tests_fail_COMMON := inject memory wrap site image run
-tests_fail_PROGS := $(addprefix $(BUILD)/tests/fail/,library pam hook.so)
+tests_fail_PROGS := $(addprefix $(BUILD)/tests/fail/,library pam \
+	hook.so sasl)
 
 fail_objects = $(patsubst %,$(BUILD)/obj/tests/fail/%.o, \
 	$(tests_fail_COMMON) $(1)) $(BUILD)/obj/tests/store/kit.o
@@ -32,3 +33,11 @@ $(BUILD)/tests/fail/hook.so: $(BUILD)/obj/tests/fail/hook.o
 	@mkdir -p $(@D)
 	$(say) LINK $(@F)
 	$(Q)$(LINK) -shared -o $@ $^
+
+$(BUILD)/tests/fail/sasl: $(call fail_objects,sasl saslapp) \
+		$(patsubst %.c,$(BUILD)/obj/%.o,$(sasl_apitoken_SRCS)) \
+		$(BUILD)/libtokencore.a $(BUILD)/tests/fail/calls.wraps
+	@mkdir -p $(@D)
+	$(say) LINK $(@F)
+	$(Q)$(LINK) -rdynamic -o $@ $(filter %.o %.a,$^) \
+		@$(filter %.wraps,$^) -lsasl2 $(LIBS)
