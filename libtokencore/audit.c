@@ -13,7 +13,6 @@
 
 #include "error.h"
 #include "text.h"
-#include "token.h"
 #include "trust.h"
 
 /* A name from the wire is cut off there; four characters per byte at most. */
@@ -25,23 +24,16 @@ struct escaped {
 	char rhost[NAME_ROOM], actor[NAME_ROOM], why[TC_ERROR_MAX];
 };
 
-/* Sooner or later somebody types a token where the user belongs. */
-static void
-escape(const char *text, int word, char *out, size_t size)
-{
-	tc_escape(text ? text : "", word, out, size);
-	tc_token_hide(out);
-}
-
 static void
 escape_all(const struct tc_event *e, struct escaped *x)
 {
-	escape(e->label, 0, x->label, sizeof(x->label));
-	escape(e->user, 0, x->user, sizeof(x->user));
-	escape(e->service, 1, x->service, sizeof(x->service));
-	escape(e->rhost, 1, x->rhost, sizeof(x->rhost));
-	escape(e->actor, 0, x->actor, sizeof(x->actor));
-	escape(e->why, 0, x->why, sizeof(x->why));
+	tc_escape(e->label ? e->label : "", 0, x->label, sizeof(x->label));
+	tc_escape(e->user ? e->user : "", 0, x->user, sizeof(x->user));
+	tc_escape(e->service ? e->service : "", 1, x->service,
+		  sizeof(x->service));
+	tc_escape(e->rhost ? e->rhost : "", 1, x->rhost, sizeof(x->rhost));
+	tc_escape(e->actor ? e->actor : "", 0, x->actor, sizeof(x->actor));
+	tc_escape(e->why ? e->why : "", 0, x->why, sizeof(x->why));
 }
 
 /* ---- text ---- */

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base32.h"
 #include "token.h"
 
 /* How many bytes the character takes; 0 for a control character or for what
@@ -60,36 +59,15 @@ tc_text_fits(const char *text, size_t min, size_t max)
 	return 1;
 }
 
-/* How many characters of a token stand here, behind its prefix. */
-static size_t
-token_rest(const char *text, const char *at)
-{
-	size_t n = 0;
-
-	if (at - text < TC_PREFIX_LEN ||
-	    !tc_is_token(at - TC_PREFIX_LEN, TC_PREFIX_LEN))
-		return 0;
-	while (tc_b32_canonical(at[n]))
-		n++;
-	return n;
-}
-
 void
 tc_escape(const char *text, int word, char *out, size_t size)
 {
 	const unsigned char *p = (const unsigned char *)text;
+	char *const start = out;
 
 	while (*p && size > 4) {
-		size_t hidden = token_rest(text, (const char *)p);
 		size_t n = char_len(p);
 
-		if (hidden > 0) {
-			memcpy(out, "...", 3);
-			p += hidden;
-			out += 3;
-			size -= 3;
-			continue;
-		}
 		if (*p == '"' || *p == '\\' || (word && *p == ' '))
 			n = 0;
 		if (n == 0) {
@@ -105,4 +83,5 @@ tc_escape(const char *text, int word, char *out, size_t size)
 		size -= n;
 	}
 	*out = '\0';
+	tc_token_hide(start);
 }
