@@ -5,6 +5,7 @@
  * at once, since nobody would know of it.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,6 +225,25 @@ handover_possible(struct app *app, const struct handover *h, size_t n)
 	return false;
 }
 
+/* Between making a token and giving it away nobody interrupts: it would be
+ * there, and nobody would know of it. */
+static void
+hold_signals(bool hold)
+{
+	static sigset_t before;
+	sigset_t all;
+
+	(void)sigemptyset(&all);
+	(void)sigaddset(&all, SIGINT);
+	(void)sigaddset(&all, SIGTERM);
+	(void)sigaddset(&all, SIGHUP);
+	(void)sigaddset(&all, SIGQUIT);
+	if (hold)
+		(void)sigprocmask(SIG_BLOCK, &all, &before);
+	else
+		(void)sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 static int
 make_and_give(struct app *app, const struct handover *h, struct fresh *fresh,
 	      mint_fn *mint, const void *arg)
@@ -235,6 +255,7 @@ make_and_give(struct app *app, const struct handover *h, struct fresh *fresh,
 
 	if (h->output && fd == -1)
 		return REFUSED;
+	hold_signals(true);
 	code = mint(app, arg, fresh, &err);
 	if (code != TC_OK) {
 		code = complain_tc(code, &err);
@@ -244,6 +265,7 @@ make_and_give(struct app *app, const struct handover *h, struct fresh *fresh,
 			   ? announce(app, h, fresh)
 			   : take_back(app, h, fresh, given, errno);
 	}
+	hold_signals(false);
 	if (fd != -1 && given < fresh->n)
 		outfile_remove(h->output, fd);
 	if (fd != -1 && close(fd) != 0 && code == DONE)

@@ -193,7 +193,8 @@ main(int argc, char **argv)
 	no_dumps();
 	/* A closed pipe is an error to report, not a reason to die silently:
 	 * a token that nobody received must be revoked. */
-	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
+	    signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
 		return UNAVAILABLE;
 	/* Names are UTF-8 whatever the locale: sudo and cron take it away. */
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))

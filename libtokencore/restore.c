@@ -94,7 +94,8 @@ compare(struct tc_change *c, const struct tc_record *old,
 		*result = TC_RESTORED;
 	else if (equal)
 		*result = TC_RESTORED_SAME;
-	else if (force)
+	else if (force || (old->state == TC_STATE_ACTIVE &&
+			   r->state == TC_STATE_REVOKED))
 		*result = TC_RESTORED_OVER;
 	else if (old->state != TC_STATE_ACTIVE && r->state == TC_STATE_ACTIVE)
 		*result = TC_RESTORED_UNDOES;

@@ -543,7 +543,8 @@ enum tc_restored {
 	TC_RESTORED, /* it was not there */
 	TC_RESTORED_SAME, /* it is there, no different */
 	TC_RESTORED_KEPT, /* what is there differs, and stays */
-	TC_RESTORED_OVER, /* forced: it replaced what was there */
+	TC_RESTORED_OVER, /* it replaced what was there: forced, or it is
+			     revoked and that was not */
 	TC_RESTORED_UNDOES, /* it would undo a revocation or a deletion */
 	TC_RESTORED_BAD /* not a record */
 };

@@ -5,6 +5,7 @@
 # when it cannot be handed over.
 use strict;
 use warnings;
+use IO::Handle;
 use POSIX qw(mkfifo);
 use Test::More;
 use lib "$ENV{SRC}/tests/lib";
@@ -281,6 +282,28 @@ subtest 'limits that still fit' => sub {
 	is @{ $rec->{services} }, 32, 'services';
 	is @{ $rec->{sources} }, 16, 'sources';
 	is keys %{ $rec->{properties} }, 16, 'properties';
+};
+
+subtest 'an interruption between making and giving' => sub {
+	my $config = init_store();
+	pipe my $in, my $out or die "pipe: $!";
+	my $filled = 0;
+	$out->blocking(0);
+	while (my $n = syswrite $out, "x" x 4096) { $filled += $n }
+	$out->blocking(1);
+	my $pid = start([program('apitoken'), '--config', $config, 'create',
+	    '--user', 'alice', '--label', 'interrupted'], stdout_fh => $out);
+	close $out;
+	ok wait_for(sub { (apitoken($config, 'show',
+	    'alice/interrupted'))[0] eq '0' }), 'it is made';
+	kill 'INT', $pid;
+	my $text = do { local $/; <$in> };
+	waitpid $pid, 0;
+	my $token = substr $text, $filled;
+	chomp $token;
+	my ($exit) = apitoken($config, 'verify', '--service', 'x',
+	    { stdin => $token });
+	is $exit, '0', 'and was given';
 };
 
 done_testing;

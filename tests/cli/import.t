@@ -246,6 +246,7 @@ sub memory {
 	for my $line (split /\n/, slurp("/proc/$pid/maps")) {
 		my ($from, $to) = $line =~ /^([0-9a-f]+)-([0-9a-f]+) rw/
 		    or next;
+		no warnings 'portable';
 		sysseek $mem, hex $from, 0 or next;
 		sysread $mem, my $bytes, hex($to) - hex $from or next;
 		push @all, $bytes;

@@ -256,12 +256,13 @@ undoes(void **state)
 	tc_record_free(fresh.rec);
 }
 
-/* A revocation in the backup that the store has not: what is there stays; and
- * one that both have, at different times. */
+/* A revocation in the backup that the store has not is taken over, and one that
+ * both have, at different times, stays as it is. */
 static void
 revoked_in_the_backup(void **state)
 {
 	struct test_login a = test_login(host, &full);
+	struct test_login b = test_login(host, &full);
 	struct test_login gone;
 
 	(void)state;
@@ -269,14 +270,16 @@ revoked_in_the_backup(void **state)
 	WORKS(other, test_backup_put(other, &backup, 0));
 	test_backup_free(&backup);
 	WORKS(host, revoke(host, a.rec->id));
+	WORKS(host, revoke(host, b.rec->id));
 	test_backup_take(host, &backup);
-	WORKS(other, test_backup_put(other, &backup, 0));
-	RESULT(a.rec->id, TC_RESTORED_KEPT);
-	ON(other, a, TC_VALID);
 	test_clock = T + 10;
 	WORKS(other, revoke(other, a.rec->id));
+	ON(other, b, TC_VALID);
 	WORKS(other, test_backup_put(other, &backup, 0));
 	RESULT(a.rec->id, TC_RESTORED_KEPT);
+	RESULT(b.rec->id, TC_RESTORED_OVER);
+	ON(other, b, TC_REVOKED);
+	tc_record_free(b.rec);
 	WORKS(other, take_away(other, a.rec->id));
 	WORKS(other, test_backup_put(other, &backup, 0));
 	RESULT(a.rec->id, TC_RESTORED_KEPT);
@@ -290,7 +293,7 @@ revoked_in_the_backup(void **state)
 	WORKS(host, take_away(host, gone.rec->id));
 	test_backup_free(&backup);
 	test_backup_take(host, &backup);
-	assert_int_equal(backup.n, 1);
+	assert_int_equal(backup.n, 2);
 	tc_record_free(gone.rec);
 }
 
