@@ -30,21 +30,21 @@ my %figure;
 # Each has a base, what is there before, and processes: the change and, for one
 # that does not come to its end, the system call and what happens there (see
 # shim.c). A number below 1 is that part of the change's calls. "cuts" are the
-# short form's power cuts for each call.
+# short form's power cuts, for each write and for each other call.
 my @kinds = (
 	{ name => 'init', base => 'nothing' },
 	(map { { name => $_ } } qw(create edit renew copy regenerate revoke
 	    delete revoke_user revoke_all import restore key_add key_activate
 	    key_retire)),
-	{ name => 'compact', cuts => 0.3 },
-	{ name => 'create_many', cuts => 0.3 },
+	{ name => 'compact', cuts => [0.3, 60] },
+	{ name => 'create_many', cuts => [0.3, 3] },
 	{ name => 'revoke_many', base => $proof ? 'large' : 'medium',
-	    cuts => 0.3 },
-	{ name => 'create, a new journal', base => 'journal', cuts => 0.3 },
-	{ name => 'create, the standby gone', cuts => 1,
+	    cuts => [0.3, 3] },
+	{ name => 'create, a new journal', base => 'journal', cuts => [0.3, 3] },
+	{ name => 'create, the standby gone', cuts => [1, 5],
 	    before => \&take_standby },
 	# The third journal is as long as the first.
-	{ name => 'create, after two unclean stops', cuts => 1, acts => [
+	{ name => 'create, after two unclean stops', cuts => [1, 5], acts => [
 	    (['create', 'sync:journal', 'after'], ['create']) x 2] },
 );
 # The first change after an unclean stop, and a stop in its midst.
@@ -69,13 +69,13 @@ push @kinds, map { failing(@$_) } (
 
 sub unclean {
 	my ($name, $kind, $at, $how) = @_;
-	return { name => "create, after $name", cuts => 1, acts => [
+	return { name => "create, after $name", cuts => [1, 5], acts => [
 	    [$kind, $at, $how], ['create']] };
 }
 
 sub failing {
 	my ($kind, $at) = @_;
-	return { name => "$kind, failing at $at", cuts => 1, fails => 1,
+	return { name => "$kind, failing at $at", cuts => [1, 5], fails => 1,
 	    base => $kind eq 'init' ? 'nothing' : 'small',
 	    acts => [[$kind, $at, 'fail']] };
 }
@@ -210,9 +210,10 @@ sub judged {
 
 sub replay {
 	my ($kind, $dir) = @_;
-	my $cuts = $proof ? $rounds : $kind->{cuts} // 3;
-	my %n = counts(run([crash_program('replay'), $dir, int(100 * $cuts),
-	    $jobs], timeout => $proof ? 36000 : 300));
+	my ($writes, $others) = $proof ? ($rounds, 5 * $rounds)
+	    : @{ $kind->{cuts} // [3, 10] };
+	my %n = counts(run([crash_program('replay'), $dir, int(100 * $writes),
+	    $others, $jobs], timeout => $proof ? 36000 : 300));
 	is $n{jobs_lost}, 0, 'all of it was replayed';
 	judged(\%n);
 	is $n{untidy}, 0, 'and all is in order after it';
@@ -262,7 +263,7 @@ for my $kind (grep { $_->{name} =~ /^(?:create_many|compact|edit)$/ } @kinds) {
 			my $first = record($kind);
 			my $cut = tempdir();
 			run([crash_program('replay'), $first, 'pick', $cut]);
-			my $next = { name => 'create', cuts => 1 };
+			my $next = { name => 'create', cuts => [1, 5] };
 			replay($next, record($next, $cut));
 		};
 	}

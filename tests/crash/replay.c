@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * replay DIR PERCENT JOBS
+ * replay DIR PERCENT OTHERS JOBS
  * replay DIR pick FOLDER
  *
  * Takes what processes did, DIR/trace, to the folder DIR/base, and builds the
  * states that a crash leaves before and after each of their operations: that
- * of a kill, and those of a power cut: the extremes, and PERCENT / 100 random
- * ones, more where it was not a write.  Each is judged.  DIR/known has the tokens, DIR/made those that
+ * of a kill, and those of a power cut: the extremes, and random ones,
+ * PERCENT for 100 writes and OTHERS for each other operation.  Each is judged.  DIR/known has the tokens, DIR/made those that
  * came with it, DIR/live the folder as it became,
  * DIR/between, where there is one, a folder as it may be halfway.
  *
@@ -31,7 +31,6 @@
 #define PROCESSES_MAX 8
 #define TOLD_MAX 12 /* states that are told of in full */
 #define PAGE 4096
-#define OTHERS 5 /* times the cuts where it was not a write */
 
 /* Scratch folders need not survive anything; the calls of GDBM come here,
  * too. */
@@ -78,7 +77,7 @@ struct replay {
 	int has_between, changed; /* by the last process */
 	struct shared *shared;
 	uint64_t seed;
-	uint64_t cuts; /* per cent */
+	unsigned percent, others; /* random cuts: for 100 writes, for others */
 	unsigned jobs, job;
 	char scratch[PATH_MAX];
 	/* at this point */
@@ -238,8 +237,8 @@ static uint64_t
 cuts_here(const struct replay *r)
 {
 	if (r->at > 0 && r->trace.op[r->at - 1].type != TRACE_WRITE)
-		return (r->cuts * OTHERS + 99) / 100;
-	return (r->at + 1) * r->cuts / 100 - r->at * r->cuts / 100;
+		return r->others;
+	return (r->at + 1) * r->percent / 100 - r->at * r->percent / 100;
 }
 
 /* The seeds are those of the point, whichever job has it. */
@@ -363,11 +362,12 @@ run_jobs(struct replay *r)
 int
 main(int argc, char **argv)
 {
-	struct replay r = { .cuts = 0 };
+	struct replay r = { .dir = NULL };
 	char path[PATH_MAX];
 
-	if (argc != 4)
-		kit_die("usage: replay DIR PERCENT JOBS | replay DIR pick "
+	if (argc != 4 && argc != 5)
+		kit_die("usage: replay DIR PERCENT OTHERS JOBS | replay DIR "
+			"pick "
 			"FOLDER");
 	r.dir = argv[1];
 	r.seed = kit_seed();
@@ -377,8 +377,11 @@ main(int argc, char **argv)
 		pick(&r, argv[3]);
 		return 0;
 	}
-	r.cuts = kit_number(argv[2], 0, 1000000);
-	r.jobs = kit_number(argv[3], 1, 64);
+	if (argc == 4)
+		kit_die("not enough arguments");
+	r.percent = kit_number(argv[2], 0, 1000000);
+	r.others = kit_number(argv[3], 0, 1000000);
+	r.jobs = kit_number(argv[4], 1, 64);
 	r.shared = kit_shared(sizeof(*r.shared));
 	path_in(&r, "known", path);
 	oracle_know(&r.oracle, path);
