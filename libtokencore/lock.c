@@ -70,7 +70,11 @@ tc_lock_take(const struct tc_store *s, struct tc_error *err)
 			   err);
 	if (fd < 0)
 		return -1;
-	rc = wait_for_lock(fd, path, err);
+	/* Before, since others may hold it for ever; and after, since it may
+	 * have gone meanwhile. */
+	rc = check(fd, path, err);
+	if (rc == TC_OK)
+		rc = wait_for_lock(fd, path, err);
 	if (rc == TC_OK)
 		rc = check(fd, path, err);
 	if (rc == TC_OK)
