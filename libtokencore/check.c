@@ -241,7 +241,8 @@ look_at_standby(struct look *k, const struct tc_policy *p,
 	}
 	t.items = t.tokens = 0;
 	if (standing == TC_STANDBY_UNUSABLE)
-		why = "is missing, damaged, or of another commit";
+		why = "is missing, damaged, of another commit, or "
+		      "has another name (a hard link)";
 	else if (tc_side_open(&p->store, side, TC_GDBM_READ, &m, &err))
 		why = err.text;
 	else if (tc_map_get_head(&m, &head) || walk(&m, &t))

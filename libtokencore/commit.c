@@ -73,11 +73,13 @@ journal_current(const struct tc_txn *t)
 	       tc_get(&r, 8) == state->head.seq;
 }
 
-/* Closes a journal that cannot vouch for the standby. */
+/* Closes a journal that cannot vouch for the standby, or that has another name,
+ * under which somebody keeps a copy. */
 static int
 journal_clean(struct tc_txn *t, const struct stat *st)
 {
-	if ((uint64_t)st->st_size == t->now.state.journal_len &&
+	if (st->st_nlink == 1 &&
+	    (uint64_t)st->st_size == t->now.state.journal_len &&
 	    journal_ours(t) && journal_current(t))
 		return 1;
 	close(t->journal_fd);

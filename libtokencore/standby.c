@@ -84,6 +84,12 @@ tc_standby_look(const struct tc_store *s, const struct tc_state_file *state,
 			   O_RDONLY, TC_GROUP_MAY_READ, &st, err);
 	if (fd < 0)
 		return errno == ENOENT ? TC_OK : err->code;
+	/* Another name for it is a copy that somebody made in no time: what is
+	 * written to ours would change that, too. */
+	if (st.st_nlink > 1) {
+		close(fd);
+		return TC_OK;
+	}
 	file = tc_gdbm_open(fd, TC_GDBM_READ, &why);
 	if (!file)
 		return TC_OK;
