@@ -120,6 +120,19 @@ json_line(const struct tc_event *e)
 	return line;
 }
 
+const char *
+tc_audit_fault(const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode))
+		return "is not a regular file";
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return "belongs neither to root nor to the effective user";
+	if (st->st_nlink > 1)
+		return "has another name (a hard link), under which it may be "
+		       "anything";
+	return NULL;
+}
+
 /* Made for its owner, and for the group where the folder passes its group on:
  * whatever the umask, as "apitoken init" makes it. */
 static int
@@ -142,6 +155,7 @@ open_log(const struct tc_policy *p, struct tc_error *err)
 	/* O_NONBLOCK: a FIFO put there must not hang a login. */
 	const int flags =
 	    O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	const char *fault;
 	struct stat st;
 	int fd;
 
@@ -155,11 +169,12 @@ open_log(const struct tc_policy *p, struct tc_error *err)
 		fd = make_log(p, flags);
 	if (fd < 0 || fstat(fd, &st)) {
 		tc_fail_errno(err, "%s", p->config.audit_log);
-	} else if (!S_ISREG(st.st_mode)) {
-		tc_fail(err, TC_E_UNAVAILABLE, "%s: is not a regular file",
-			p->config.audit_log);
 	} else {
-		return fd;
+		fault = tc_audit_fault(&st);
+		if (!fault)
+			return fd;
+		tc_fail(err, TC_E_UNAVAILABLE, "%s: %s", p->config.audit_log,
+			fault);
 	}
 	if (fd >= 0)
 		close(fd);

@@ -29,6 +29,10 @@ void tc_audit_login(const tc_handle *h, const struct tc_policy *p,
 		    const struct tc_request *req, const struct tc_result *res,
 		    int rightful);
 
+/* Why a file does not do as audit log; NULL if it does.  It may be writable by
+ * other services, but what root writes to has to be what it looks like. */
+const char *tc_audit_fault(const struct stat *st);
+
 /* A change's line: TC_OK only once it is in the audit log, if there is one.
  * The system's log is left for tc_audit_text(), when the change is done. */
 int tc_audit_change(const struct tc_policy *p, const struct tc_event *e,

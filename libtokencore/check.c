@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "advice.h"
+#include "audit.h"
 #include "commit.h"
 #include "error.h"
 #include "handle.h"
@@ -345,23 +346,42 @@ check_store(struct check *c, tc_handle *h, const struct tc_policy *p)
 		    "run it again, as root");
 }
 
+/* What is wrong with the file, if it is there. */
+static const char *
+audit_fault(const struct tc_policy *p)
+{
+	struct stat st;
+	const char *fault;
+
+	if (fstatat(p->audit_dir, p->audit_base, &st, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? NULL : strerror(errno);
+	fault = tc_audit_fault(&st);
+	if (!fault && (st.st_mode & S_IWOTH))
+		fault = "is writable by everyone: it proves nothing";
+	if (!fault && faccessat(p->audit_dir, p->audit_base, W_OK, AT_EACCESS))
+		fault = "cannot be written by this user";
+	return fault;
+}
+
 static void
 check_audit(struct check *c, const struct tc_policy *p)
 {
-	const char *path = p->config.audit_log;
+	const char *path = p->config.audit_log, *fault;
 
 	if (!path)
 		return;
-	if (p->audit_dir < 0)
+	if (p->audit_dir < 0) {
 		say(c, TC_PROBLEM, path,
 		    "its folder is missing: logins are "
 		    "not logged there and changes are refused",
 		    "make the folder, or set \"audit_log = none\"");
-	else if (faccessat(p->audit_dir, p->audit_base, W_OK, AT_EACCESS) &&
-		 errno != ENOENT)
-		say(c, geteuid() == 0 ? TC_PROBLEM : TC_WARNING, path,
-		    "cannot be written by this user",
-		    "as root, look at its mode and at the file system");
+		return;
+	}
+	fault = audit_fault(p);
+	if (fault)
+		say(c, geteuid() == 0 ? TC_PROBLEM : TC_WARNING, path, fault,
+		    "as root, look at its owner, its mode and at the file "
+		    "system");
 }
 
 static void
