@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Who may do what with an installation, and what of a secret is left in memory:
-# a program that writes another's memory down, and two that log in.
-tests_priv_PROGS := $(addprefix $(BUILD)/tests/priv/,dump library pam)
+# Who may do what with an installation: a program that asks as this one and that.
+# And what of a secret is left in memory: one that writes another's memory down,
+# and two that log in.
+tests_priv_PROGS := $(addprefix $(BUILD)/tests/priv/,ask dump library pam)
 MORE_TEST_PROGS += $(tests_priv_PROGS)
+
+$(BUILD)/tests/priv/ask: $(BUILD)/obj/tests/priv/ask.o \
+		$(BUILD)/libtokencore.a
+	@mkdir -p $(@D)
+	$(say) LINK $(@F)
+	$(Q)$(LINK) -o $@ $^ -lpam $(LIBS)
 
 $(BUILD)/tests/priv/dump: $(BUILD)/obj/tests/priv/dump.o
 	@mkdir -p $(@D)
@@ -21,4 +28,4 @@ $(BUILD)/tests/priv/pam: $(BUILD)/obj/tests/priv/pam.o \
 	$(say) LINK $(@F)
 	$(Q)$(LINK) -o $@ $^ -lpam
 
-PROOF += tests/priv/memory.t tests/priv/modes.t
+PROOF += tests/priv/matrix.t tests/priv/memory.t tests/priv/modes.t
