@@ -7,6 +7,7 @@
 #   make check-sasl      exchanges with the SASL plug-in
 #   make check-soak      logins of all kinds beside writers of all kinds
 #   make check-valgrind  the unit tests under valgrind
+#   make bench           how fast it is; writes BENCHMARKS.md (as root)
 #   make proof           the long forms, some of an hour (PROOF_SECONDS=600
 #                        for each that runs by time); writes RELIABILITY.md
 #   make lint            cppcheck, clang-tidy, mandoc, clang-format
@@ -180,6 +181,10 @@ check-soak: all $(tests_soak_PROGS)
 proof: all $(TEST_PROGS)
 	tests/proof $(PROOF)
 
+# Ratios to what is measured beside it: see tests/bench/run.
+bench: all $(tests_bench_PROGS)
+	tests/bench/run
+
 VALGRIND := valgrind -q --error-exitcode=9 --leak-check=full \
 	--errors-for-leak-kinds=definite,indirect,possible
 check-valgrind: $(UNIT)
@@ -261,4 +266,4 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all check check-unit check-threads check-sasl check-soak \
-	check-valgrind proof lint install uninstall clean
+	check-valgrind bench proof lint install uninstall clean

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * bulk CONFIG USER revoke ROUNDS	1000 revocations in one commit, beside
+ *					one revocation
+ * bulk CONFIG USER import N FILE	N values made elsewhere, beside bare
+ *					gdbm_store() of N records; prints
+ *					seconds
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "plain.h"
+#include "tokencore.h"
+#include "turns.h"
+
+#define MANY TC_MANY_MAX
+
+struct bench {
+	tc_handle *h;
+	const char *user;
+	const char *ids[MANY + 1];
+	char text[MANY + 1][TC_ID_LEN + 1];
+};
+
+static const struct tc_actor actor = { .uid = 0, .name = "bench" };
+
+static void
+make(struct bench *b)
+{
+	static struct tc_create specs[MANY];
+	static char tokens[MANY][TC_TOKEN_MAX + 1];
+	static struct tc_record *recs[MANY];
+	struct tc_error err;
+
+	for (unsigned i = 0; i < MANY; i++)
+		specs[i] =
+		    (struct tc_create){ .user = b->user, .label = "laptop" };
+	if (tc_create_many(b->h, &actor, specs, MANY, tokens, recs, &err))
+		turns_die("create: %s", err.text);
+	for (unsigned i = 0; i < MANY; i++) {
+		memcpy(b->text[i], recs[i]->id, sizeof(b->text[i]));
+		b->ids[i] = b->text[i];
+		tc_record_free(recs[i]);
+	}
+}
+
+static double
+revoke_some(struct bench *b, unsigned from, unsigned n)
+{
+	double start = turns_clock();
+	struct tc_error err;
+
+	if (tc_revoke(b->h, &actor, b->ids + from, n, "left on a train", &err))
+		turns_die("revoke: %s", err.text);
+	return turns_clock() - start;
+}
+
+static void
+revocations(struct bench *b, unsigned rounds)
+{
+	for (unsigned i = 0; i < rounds; i++) {
+		make(b);
+		printf("round one %.0f\n", revoke_some(b, 0, 1));
+		printf("round many %.0f\n", revoke_some(b, 1, MANY - 1));
+	}
+}
+
+static void
+import(struct bench *b, unsigned first, unsigned n)
+{
+	static struct tc_import items[MANY];
+	static char values[MANY][40];
+	struct tc_error err;
+
+	memset(items, 0, sizeof(items));
+	for (unsigned i = 0; i < n; i++) {
+		(void)snprintf(values[i], sizeof(values[i]),
+			       "made elsewhere %09u %09u", first + i, getpid());
+		items[i].spec =
+		    (struct tc_create){ .user = b->user, .label = "portal" };
+		items[i].value = values[i];
+		items[i].len = strlen(values[i]);
+	}
+	if (tc_import(b->h, &actor, items, n, &err))
+		turns_die("import: %s", err.text);
+	if (items[0].error.code)
+		turns_die("import: %s", items[0].error.text);
+}
+
+static void
+imports(struct bench *b, unsigned n, const char *file)
+{
+	double start = turns_clock();
+
+	plain_make(file, n);
+	printf("round plain %.0f\n", turns_clock() - start);
+	start = turns_clock();
+	for (unsigned i = 0; i < n; i += MANY)
+		import(b, i, n - i < MANY ? n - i : MANY);
+	printf("round import %.0f\n", turns_clock() - start);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct bench b;
+	struct tc_options options = { .config = argv[1] };
+	struct tc_error err;
+
+	if (argc < 5)
+		turns_die("usage: see the source");
+	b.user = argv[2];
+	if (tc_open(&b.h, &options, &err))
+		turns_die("%s", err.text);
+	if (strcmp(argv[3], "revoke") == 0)
+		revocations(&b, turns_number(argv[4], 100));
+	else if (argc == 6)
+		imports(&b, turns_number(argv[4], 10000000), argv[5]);
+	tc_free(b.h);
+	return 0;
+}

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+use Apitoken::Bench qw(size_name);
+use Apitoken::Test;
+
+require "$ENV{SRC}/tests/bench/services.pl";
+
+my $MEMORY = 1024;	# KiB
+my $BYTES = 400;	# for each token
+
+return {
+	title => 'Memory and disk',
+	about => <<'END',
+What a process has more, after ten transactions, with pam_apitoken in its stack
+than with pam_permit: all its pages, shared ones too, and those that are its
+own. And the blocks of the store's files by the number of tokens, each with owner,
+label, expiry and a verifier for SCRAM: both data files, journal and last uses;
+as it grew, and after `apitoken compact`.
+END
+	run => sub {
+		my ($bench) = @_;
+		my ($dir) = services($bench);
+		my %memory = map { $_ => memory($bench, $dir, $_) }
+		    qw(permit apitoken);
+		my @rows = map {
+			my $more = $memory{apitoken}{$_} - $memory{permit}{$_};
+			[ "$_, more than pam_permit", $more, 'KiB',
+			    "$MEMORY KiB", $more / $MEMORY, 1 ]
+		} qw(memory dirty);
+		my $n = ($bench->sizes)[-1];
+		$n = 100000 if $n > 100000;
+		my $store = $bench->store($n);
+		for my $how ('as it grew', 'compacted') {
+			apitoken($store->{quiet}, 'compact')
+			    if $how eq 'compacted';
+			my $each = blocks($store->{dir}) / $n;
+			push @rows, [ size_name($n) . " tokens, $how", $each,
+			    'bytes each', "$BYTES bytes", $each / $BYTES, 1 ];
+		}
+		return (rows => \@rows);
+	},
+};
+
+sub memory {
+	my ($bench, $dir, $service) = @_;
+	my ($out) = $bench->program_output('pam', replies($bench), $dir,
+	    $Apitoken::Bench::USER, 0, 10, $service);
+	return { $out =~ /^(memory|dirty) (\d+)$/mg };
+}
+
+sub blocks {
+	my ($dir) = @_;
+	my $blocks = 0;
+	$blocks += (stat $_)[12] for glob "$dir/store/*";
+	return $blocks * 512;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * store CONFIG USER N		fills an installation with N tokens; the last
+ *				ones are real, and their values are printed
+ * store -p FILE N		makes a plain GDBM file with N records
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit/fill.h"
+#include "plain.h"
+#include "tokencore.h"
+#include "turns.h"
+
+#define AT_ONCE 50000u
+#define REAL_MAX 500u
+#define TOKENS_MAX 20000000u
+
+static const struct tc_actor actor = { .uid = 0, .name = "bench" };
+
+/* Like those that create makes, but for the value, which nobody has. */
+static void
+fill(tc_handle *h, const char *user, unsigned n)
+{
+	static const struct tc_scram scram = { .iterations =
+						   TC_SCRAM_ITERATIONS };
+	struct tc_record *recs = calloc(AT_ONCE, sizeof(*recs));
+	struct tc_error err;
+
+	if (!recs)
+		turns_die("out of memory");
+	for (unsigned i = 0; i < n; i++) {
+		unsigned at = i % AT_ONCE;
+
+		recs[at] = test_fill_record(i, user, "laptop");
+		recs[at].expires = INT64_C(4000000000);
+		recs[at].scram = &scram;
+		if ((at + 1 == AT_ONCE || i + 1 == n) &&
+		    test_fill(h, recs, at + 1, &err))
+			turns_die("fill: %s", err.text);
+	}
+	free(recs);
+}
+
+static void
+real(tc_handle *h, const char *user, unsigned n)
+{
+	static struct tc_create specs[REAL_MAX];
+	static char tokens[REAL_MAX][TC_TOKEN_MAX + 1];
+	struct tc_error err;
+
+	for (unsigned i = 0; i < n; i++)
+		specs[i] = (struct tc_create){ .user = user,
+					       .label = "laptop",
+					       .expires = INT64_C(4000000000) };
+	if (tc_create_many(h, &actor, specs, n, tokens, NULL, &err))
+		turns_die("create: %s", err.text);
+	for (unsigned i = 0; i < n; i++)
+		puts(tokens[i]);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct tc_options options = { .config = argv[1] };
+	struct tc_error err;
+	tc_handle *h;
+	unsigned n, n_real;
+
+	if (argc != 4)
+		turns_die("usage: see the source");
+	n = turns_number(argv[3], TOKENS_MAX);
+	if (strcmp(argv[1], "-p") == 0) {
+		plain_make(argv[2], n);
+		return 0;
+	}
+	if (tc_open(&h, &options, &err))
+		turns_die("%s", err.text);
+	n_real = n < REAL_MAX ? n : REAL_MAX;
+	fill(h, argv[2], n - n_real);
+	real(h, argv[2], n_real);
+	tc_free(h);
+	return 0;
+}
