@@ -122,10 +122,14 @@ $(LIB_A): $(call objects,$(libtokencore_SRCS))
 	$(say) AR $(@F)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+# libpam takes its modules out of the process after each transaction. Ours
+# stays, and GDBM with it: to load and link them anew takes longer than to check
+# a token. Nothing but code stays.
 $(PAM): $(call objects,$(pam_apitoken_SRCS)) $(LIB_A) $(pam_apitoken_MAP)
 	$(say) LINK $(@F)
 	$(Q)$(SHARED) -Wl,--version-script,$(pam_apitoken_MAP) \
-		-Wl,--exclude-libs,ALL -o $@ $(filter %.o %.a,$^) -lpam $(LIBS)
+		-Wl,-z,nodelete -Wl,--exclude-libs,ALL -o $@ \
+		$(filter %.o %.a,$^) -lpam $(LIBS)
 
 $(SASL): $(call objects,$(sasl_apitoken_SRCS)) $(LIB_A) $(sasl_apitoken_MAP)
 	$(say) LINK $(@F)
