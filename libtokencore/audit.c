@@ -134,17 +134,25 @@ tc_audit_fault(const struct stat *st)
 }
 
 /* Made for its owner, and for the group where the folder passes its group on:
- * whatever the umask, as "apitoken init" makes it. */
+ * whatever the umask, as "apitoken init" makes it.  Only by root or whose folder
+ * it is: one that a service made is not root's to write to. */
 static int
 make_log(const struct tc_policy *p, int flags)
 {
 	struct stat st;
-	int fd =
-	    openat(p->audit_dir, p->audit_base, flags | O_CREAT | O_EXCL, 0600);
+	int fd;
 
+	if (fstat(p->audit_dir, &st))
+		return -1;
+	if (geteuid() != 0 && geteuid() != st.st_uid) {
+		errno = ENOENT;
+		return -1;
+	}
+	fd =
+	    openat(p->audit_dir, p->audit_base, flags | O_CREAT | O_EXCL, 0600);
 	if (fd < 0 && errno == EEXIST) /* by another process */
 		return openat(p->audit_dir, p->audit_base, flags);
-	if (fd >= 0 && fstat(p->audit_dir, &st) == 0 && (st.st_mode & S_ISGID))
+	if (fd >= 0 && (st.st_mode & S_ISGID))
 		(void)fchmod(fd, 0640);
 	return fd;
 }
