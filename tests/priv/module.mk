@@ -28,4 +28,5 @@ $(BUILD)/tests/priv/pam: $(BUILD)/obj/tests/priv/pam.o \
 	$(say) LINK $(@F)
 	$(Q)$(LINK) -o $@ $^ -lpam
 
-PROOF += tests/priv/matrix.t tests/priv/memory.t tests/priv/modes.t
+PROOF += tests/priv/matrix.t tests/priv/memory.t tests/priv/modes.t \
+	tests/priv/others.t tests/priv/thief.t
