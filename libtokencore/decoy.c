@@ -70,10 +70,10 @@ tc_decoy_make(tc_handle *h, const struct tc_policy *p, const char *user,
 {
 	struct tc_scram made = { .iterations = TC_SCRAM_ITERATIONS };
 
+	if (salt_of_name(h, p, user, beginning, made.salt) != 0)
+		return -1;
 	if (salt)
 		memcpy(made.salt, salt, sizeof(made.salt));
-	else if (salt_of_name(h, p, user, beginning, made.salt) != 0)
-		return -1;
 	if (tc_random(&h->crypto, made.stored_key, sizeof(made.stored_key)) !=
 		0 ||
 	    tc_random(&h->crypto, made.server_key, sizeof(made.server_key)) !=

@@ -173,13 +173,25 @@ page_store(struct tc_map *m, uint32_t number, struct tc_writer *w,
 	return rc ? fail(m, tc_gdbm_why(m->file)) : 0;
 }
 
+static int
+copy_value(struct tc_map *m, const struct item *item, unsigned char **value,
+	   size_t *len)
+{
+	*value = malloc(item->len + 1);
+	if (!*value)
+		return fail(m, "out of memory");
+	memcpy(*value, item->value, item->len);
+	*len = item->len;
+	return 1;
+}
+
 int
 tc_map_get(struct tc_map *m, const void *key, size_t key_len,
 	   unsigned char **value, size_t *len)
 {
+	struct item item, found = { .key = NULL };
 	struct page page;
 	struct tc_reader r;
-	struct item item;
 	uint32_t hash;
 	int rc;
 
@@ -188,20 +200,15 @@ tc_map_get(struct tc_map *m, const void *key, size_t key_len,
 	if (page_fetch(m, address(m->head->pages, hash), &page))
 		return -1;
 	r = items_of(&page);
+	/* To the end, also behind the one that was found: absence takes no
+	 * longer than presence. */
 	while ((rc = next_item(&r, &item)) > 0)
 		if (is_item(&item, key, key_len))
-			break;
-	if (rc > 0) {
-		*value = malloc(item.len + 1);
-		if (*value) {
-			memcpy(*value, item.value, item.len);
-			*len = item.len;
-		} else {
-			rc = fail(m, "out of memory");
-		}
-	} else if (rc < 0) {
+			found = item;
+	if (rc < 0)
 		fail(m, "a page is damaged");
-	}
+	else if (found.key)
+		rc = copy_value(m, &found, value, len);
 	free(page.data);
 	return rc;
 }

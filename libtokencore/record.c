@@ -405,6 +405,27 @@ tc_record_read(const unsigned char *item_key, const unsigned char *data,
 	return NULL;
 }
 
+/* Tag, length in two bytes and value of each field; behind what is named there
+ * are zeros: salt, keys and seal. */
+static const unsigned char blank[73 + SCRAM_LEN + TC_SEAL_LEN] =
+    "\1" /* the version */
+    "\1\0\5blank" /* user */
+    "\2\0\5blank" /* label */
+    "\3\0\2\0\1" /* kid */
+    "\4\0\10\0\0\0\0\0\0\0\1" /* created */
+    "\5\0\5blank" /* created by */
+    "\6\0\10\0\0\0\0\0\0\0\1" /* expires */
+    "\7\0\4sshd\7\0\4imap" /* services */
+    "\12\0\1\1" /* active */
+    "\20\0\124\0\0\20\0"; /* SCRAM, 4096 iterations */
+
+const unsigned char *
+tc_record_blank(size_t *len)
+{
+	*len = sizeof(blank);
+	return blank;
+}
+
 struct tc_record *
 tc_record_copy(const struct tc_crypto *c, const struct tc_record *r)
 {

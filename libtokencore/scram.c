@@ -9,6 +9,7 @@
 #include "audit.h"
 #include "decoy.h"
 #include "error.h"
+#include "owner.h"
 #include "record.h"
 #include "token.h"
 #include "walk.h"
@@ -102,40 +103,67 @@ page_of(const char *beginning, size_t len, unsigned char page[4])
 	return 0;
 }
 
-static enum tc_verdict
+/* TC_OK also when nothing is found, or more than one. */
+static int
 search(const struct tc_policy *p, const struct tc_request *req,
-       struct search *s, struct tc_result *res)
+       struct search *s, struct tc_error *err)
 {
-	struct tc_error err;
 	struct tc_walk walk;
 	unsigned char page[4];
 	int rc;
 
-	if (!p->config.enabled)
-		return TC_DISABLED;
-	if (tc_config_claim(&p->config, req->user, s->user) ||
+	if (!p->config.enabled ||
+	    tc_config_claim(&p->config, req->user, s->user) ||
 	    page_of(s->beginning, s->len, page))
-		return TC_UNKNOWN_TOKEN;
+		return TC_OK;
 	tc_walk_begin(&walk, &p->store, page);
-	rc = tc_walk_step(&walk, consider, start_over, s, &err);
+	rc = tc_walk_step(&walk, consider, start_over, s, err);
 	tc_walk_end(&walk);
-	if (rc != TC_OK) {
-		memcpy(res->detail, err.text, sizeof(res->detail));
-		return TC_UNAVAILABLE;
-	}
-	return s->n == 1 && s->has ? TC_VALID : TC_UNKNOWN_TOKEN;
+	return rc;
 }
 
-/* To the peer a token that is refused looks like one that is not. */
+/* The account is looked up for everyone: that may mean asking another host. */
 static void
-find_decoy(tc_handle *h, const struct tc_policy *p, const struct search *s,
-	   struct tc_scram *out)
+look_up_owner(const struct tc_policy *p, const struct tc_request *req,
+	      const struct search *s)
 {
-	(void)tc_decoy_make(h, p, s->user, s->beginning,
-			    s->n == 1 && s->has ? s->scram.salt : NULL, out);
+	enum tc_verdict unused;
+
+	(void)tc_owner_refused(&p->config, p->roots, req, s->user, &unused);
 }
 
-/* What cannot be found is logged here, what is found by tc_recheck(). */
+/*
+ * To the peer a token that is refused looks like one that is not, and neither
+ * does the time that the answer takes tell them apart: one that was not found
+ * is judged by a proof that fits nothing, and a decoy is always made.
+ */
+static enum tc_verdict
+judge(tc_handle *h, const struct tc_policy *p, const struct tc_request *req,
+      struct search *s, struct tc_scram *scram, struct tc_result *res)
+{
+	const int found = s->n == 1 && s->has;
+	enum tc_verdict verdict;
+	struct tc_scram decoy;
+
+	if (!found)
+		memset(&s->proof, 0, sizeof(s->proof));
+	verdict = tc_recheck(h, &s->proof, req, res);
+	if (verdict == TC_UNAVAILABLE)
+		return verdict;
+	memset(&decoy, 0, sizeof(decoy));
+	(void)tc_decoy_make(h, p, s->user, s->beginning,
+			    found ? s->scram.salt : NULL, &decoy);
+	/* No use is noted: the peer has yet to prove that it knows it. */
+	if (verdict == TC_VALID)
+		*scram = s->scram;
+	else
+		*scram = decoy;
+	if (verdict != TC_VALID && verdict != TC_USER_REFUSED)
+		look_up_owner(p, req, s);
+	OPENSSL_cleanse(&decoy, sizeof(decoy));
+	return verdict;
+}
+
 static enum tc_verdict
 find(tc_handle *h, const struct tc_request *req, struct search *s,
      struct tc_scram *scram, struct tc_result *res)
@@ -143,20 +171,14 @@ find(tc_handle *h, const struct tc_request *req, struct search *s,
 	struct tc_error err;
 	struct tc_policy *p = tc_policy_get(h, &err);
 	enum tc_verdict verdict = TC_UNAVAILABLE;
+	int rc = p ? search(p, req, s, &err) : err.code;
 
-	if (p)
-		res->verdict = verdict = search(p, req, s, res);
-	else
+	if (rc == TC_OK) {
+		verdict = judge(h, p, req, s, scram, res);
+	} else {
 		memcpy(res->detail, err.text, sizeof(res->detail));
-	if (verdict != TC_VALID)
 		tc_audit_login(h, p, req, res, 0);
-	else
-		verdict = tc_recheck(h, &s->proof, req, res);
-	/* No use is noted: the peer has yet to prove that it knows it. */
-	if (verdict == TC_VALID)
-		*scram = s->scram;
-	else if (p && verdict != TC_UNAVAILABLE)
-		find_decoy(h, p, s, scram);
+	}
 	tc_policy_put(h, p);
 	return verdict;
 }

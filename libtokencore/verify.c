@@ -35,34 +35,62 @@ tc_trial_claim(struct tc_trial *t)
 	return tc_config_claim(&t->policy->config, t->req->user, t->claimed);
 }
 
-/* Reads record and mark.  The seal is computed also for a record that is not
- * there, so that both cases take the same time. */
+/* Parses what was read, or a blank in its place, so that a record that is not
+ * there takes the same time. */
+static enum tc_verdict
+parse_record(struct tc_trial *t)
+{
+	const struct tc_lookup *item = &t->items[0];
+	size_t len = item->len;
+	const unsigned char *data =
+	    item->found ? item->value : tc_record_blank(&len);
+	struct tc_record *r = tc_record_read(item->key, data, len);
+
+	if (item->found && r)
+		t->record = r;
+	else
+		tc_record_free(r);
+	return r ? TC_VALID
+		 : tc_trial_say(t, TC_UNAVAILABLE, "the record is damaged");
+}
+
+/* Does its seal fit?  That of a blank does not, after the same work. */
+static int
+is_sealed(const struct tc_trial *t, const struct tc_key *key)
+{
+	const struct tc_lookup *item = &t->items[0];
+	size_t len = item->len;
+	const unsigned char *data =
+	    item->found ? item->value : tc_record_blank(&len);
+
+	return tc_record_sealed(&t->h->crypto, key->rec, item->key, data, len);
+}
+
+static enum tc_verdict
+read_items(struct tc_trial *t, const unsigned char id[TC_ID_BYTES])
+{
+	struct tc_error err;
+
+	tc_key_token(&t->items[0], id);
+	tc_key_user(&t->items[1], t->claimed);
+	if (tc_store_read(&t->policy->store, t->items, 2, &t->head, &err))
+		return tc_trial_say(t, TC_UNAVAILABLE, err.text);
+	return parse_record(t);
+}
+
+/* Reads record and mark. */
 static enum tc_verdict
 read_record(struct tc_trial *t, const unsigned char id[TC_ID_BYTES],
 	    const struct tc_key *key)
 {
-	static const unsigned char blank[200];
-	struct tc_lookup *item = &t->items[0];
-	const unsigned char *data = blank;
-	size_t len = sizeof(blank);
-	struct tc_error err;
+	enum tc_verdict verdict = read_items(t, id);
 	int sealed;
 
-	tc_key_token(item, id);
-	tc_key_user(&t->items[1], t->claimed);
-	if (tc_store_read(&t->policy->store, t->items, 2, &t->head, &err))
-		return tc_trial_say(t, TC_UNAVAILABLE, err.text);
-	if (item->found) {
-		data = item->value;
-		len = item->len;
-	}
-	sealed =
-	    tc_record_sealed(&t->h->crypto, key->rec, item->key, data, len);
-	if (!item->found)
-		return TC_VALID;
-	t->record = tc_record_read(item->key, item->value, item->len);
+	if (verdict != TC_VALID)
+		return verdict;
+	sealed = is_sealed(t, key);
 	if (!t->record)
-		return tc_trial_say(t, TC_UNAVAILABLE, "the record is damaged");
+		return TC_VALID;
 	/* Without its key a record cannot be judged, only refused. */
 	if (key->kid && (!sealed || t->record->kid != key->kid))
 		return tc_trial_say(t, TC_UNAVAILABLE,
@@ -276,28 +304,25 @@ check_tag(struct tc_trial *t, const struct tc_token *tok)
 static enum tc_verdict
 recheck(struct tc_trial *t, const struct tc_proof *proof)
 {
-	struct tc_error err;
-	const struct tc_key *key;
+	const struct tc_key *key = NULL;
+	enum tc_verdict verdict;
+	int sealed;
 
-	/* The kid is in the record alone, so the seal comes second. */
-	tc_key_token(&t->items[0], proof->id);
-	tc_key_user(&t->items[1], t->claimed);
 	if (proof->caveats_len > TC_CAVEAT_BYTES ||
 	    tc_caveats_check(proof->caveats, proof->caveats_len) < 0)
 		return TC_MALFORMED;
-	if (tc_store_read(&t->policy->store, t->items, 2, &t->head, &err))
-		return tc_trial_say(t, TC_UNAVAILABLE, err.text);
-	if (!t->items[0].found)
-		return TC_UNKNOWN_TOKEN;
-	t->record =
-	    tc_record_read(t->items[0].key, t->items[0].value, t->items[0].len);
+	verdict = read_items(t, proof->id);
+	if (verdict != TC_VALID)
+		return verdict;
+	/* The kid is in the record alone, so the seal comes second. */
+	if (t->record)
+		key = tc_keys_find(&t->policy->keys, t->record->kid);
+	sealed = is_sealed(t, key ? key : &no_key);
 	if (!t->record)
-		return tc_trial_say(t, TC_UNAVAILABLE, "the record is damaged");
-	key = tc_keys_find(&t->policy->keys, t->record->kid);
+		return TC_UNKNOWN_TOKEN;
 	if (!key)
 		return TC_UNKNOWN_KEY;
-	if (!tc_record_sealed(&t->h->crypto, key->rec, t->items[0].key,
-			      t->items[0].value, t->items[0].len))
+	if (!sealed)
 		return tc_trial_say(t, TC_UNAVAILABLE,
 				    "the record's seal does not fit");
 	return tc_trial_judge(t, proof, key);

@@ -475,6 +475,26 @@ at_random(void **state)
 	}
 }
 
+/* It costs what a record costs only as long as it is read to its end. */
+static void
+blank(void **state)
+{
+	struct tc_lookup at = item(ID);
+	const unsigned char *data;
+	struct tc_record *r;
+	size_t len;
+
+	(void)state;
+	data = tc_record_blank(&len);
+	r = tc_record_read(at.key, data, len);
+	assert_non_null(r);
+	assert_non_null(r->scram);
+	assert_int_equal(r->n_services, 2);
+	assert_false(
+	    tc_record_sealed(test_crypto(), rec_key, at.key, data, len));
+	tc_record_free(r);
+}
+
 int
 main(void)
 {
@@ -485,6 +505,7 @@ main(void)
 		cmocka_unit_test(by_hand),
 		cmocka_unit_test(bounds),
 		cmocka_unit_test(at_random),
+		cmocka_unit_test(blank),
 	};
 
 	return cmocka_run_group_tests_name("record", tests, NULL, NULL);
