@@ -3,7 +3,6 @@
 tests_soak_NAMES := count library marks mover oracle pam reader sasl soak \
 	timeline watch writer
 tests_soak_PROGS := $(BUILD)/tests/soak/soak
-MORE_TEST_PROGS += $(tests_soak_PROGS)
 PROOF += tests/soak/soak.t
 
 $(tests_soak_PROGS): $(patsubst %,$(BUILD)/obj/tests/soak/%.o,\
