@@ -32,11 +32,11 @@ struct tc_record *tc_record_copy(const struct tc_crypto *c,
 struct tc_record *tc_record_read(const unsigned char *item_key,
 				 const unsigned char *data, size_t len);
 
-/* 1 when the seal fits, else 0, also when that cannot be computed. */
 /* A well-formed record of usual length whose seal fits nothing: what is done in
  * place of a record that is not there takes as long. */
 const unsigned char *tc_record_blank(size_t *len);
 
+/* 1 when the seal fits, else 0, also when that cannot be computed. */
 int tc_record_sealed(const struct tc_crypto *c,
 		     const unsigned char rec_key[TC_KEY_LEN],
 		     const unsigned char *item_key, const unsigned char *data,
