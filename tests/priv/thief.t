@@ -117,6 +117,10 @@ subtest 'who holds a token' => sub {
 	my $wider = narrow($weaker, caveat(2, 'sshd'));
 	is verdict($config, $wider, service => 'sshd'), 'wrong-service',
 	    'a limit that is added takes none away';
+	# Who has the key has no need to take it off.
+	my (undef, $seen) = read_token($weaker);
+	is make($secret, 1, 'alice', $seen->{nonce}, ''), $mine,
+	    'with the key the whole one follows from the weaker one';
 	(my $cut = $weaker) =~ s/^(.{68}).*/$1/;
 	isnt verdict($config, $cut, service => 'imap'), 'valid',
 	    'nor can one be cut off';
