@@ -110,5 +110,4 @@ fuzz_check_line(const char *line)
 	CHECK(fuzz_is_line(line, 4096));
 	CHECK(!fuzz_holds_token(line, len, FUZZ_TOKEN));
 	CHECK(!fuzz_holds_token(line, len, FUZZ_REVOKED));
-	CHECK(!strstr(line, FUZZ_VALUE));
 }

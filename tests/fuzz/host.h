@@ -14,7 +14,7 @@
 /* Made at the first call: the path of its apitoken.conf. */
 const char *fuzz_host(void);
 
-/* A line that ours sent to a log: printable, and without any of those. */
+/* A line that ours sent to a log: printable, and without those tokens. */
 void fuzz_check_line(const char *line);
 
 #endif
