@@ -35,7 +35,9 @@ to_digits(const uint8_t *bytes, size_t len, char *out, size_t room)
 
 		for (size_t i = bit; i < bit + 5; i++) {
 			unsigned one =
-			    i < 8 * len ? bytes[i / 8] >> (7 - i % 8) & 1U : 0;
+			    i < 8 * len
+				? (unsigned)bytes[i / 8] >> (7 - i % 8) & 1U
+				: 0;
 
 			value = 2 * value + one;
 		}
