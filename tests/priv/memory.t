@@ -101,6 +101,21 @@ for my $row (@stacks) {
 	    'alice' ], $typed, %password);
 }
 
+# libsasl keeps what a client sent no longer than the application does.
+mkdir "$dir/plugins" or die;
+symlink program('libapitoken.so'), "$dir/plugins/libapitoken.so" or die;
+my @exchanges = (
+	[ 'XOAUTH2', 'OK', "user=alice\1auth=Bearer $token\1\1" ],
+	[ 'OAUTHBEARER', 'OK', "n,a=alice,\1auth=Bearer $token\1\1" ],
+	# Refused, but the client gets an answer first.
+	[ 'OAUTHBEARER', 'CONTINUE', "n,a=bob,\1auth=Bearer $typo\1\1" ],
+);
+for my $row (@exchanges) {
+	my ($mechanism, $code, $message) = @$row;
+	service("SASL, $mechanism, $code", [ program('tests/priv/sasl'),
+	    "$dir/plugins", $config, $mechanism, $code ], $message, %token);
+}
+
 # ---- the command ----
 
 my $second = 'Wf5tJb8nQy3hKc7xDm2gPr6vZs9aLu4e';
