@@ -173,7 +173,7 @@ find(tc_handle *h, const struct tc_request *req, struct search *s,
 	enum tc_verdict verdict = TC_UNAVAILABLE;
 	int rc = p ? search(p, req, s, &err) : err.code;
 
-	if (rc == TC_OK) {
+	if (p && rc == TC_OK) {
 		verdict = judge(h, p, req, s, scram, res);
 	} else {
 		memcpy(res->detail, err.text, sizeof(res->detail));
