@@ -5,13 +5,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "bytes.h"
 #include "clock.h"
 #include "commit.h"
@@ -70,10 +70,10 @@ plan(struct layout *l, const char *config, struct tc_error *err)
 {
 	const char *base;
 	int host = strcmp(config, TC_DEFAULT_CONFIG) == 0;
-	struct group *group = geteuid() == 0 ? getgrnam(GROUP) : NULL;
 
 	memset(l, 0, sizeof(*l));
-	l->gid = group ? group->gr_gid : NO_GID;
+	if (geteuid() != 0 || tc_account_group(GROUP, &l->gid) <= 0)
+		l->gid = NO_GID;
 	l->config = strdup(config);
 	l->folder = tc_dirname(config, &base);
 	if (*base == '\0')

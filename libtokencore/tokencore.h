@@ -284,7 +284,8 @@ struct tc_record {
 	struct tc_source last_source; /* family 0: not known */
 };
 
-/** Frees what tc_create(), tc_show() or tc_revoke() gave; NULL is fine. */
+/** Frees what tc_create(), tc_create_many(), tc_copy(), tc_regenerate() or
+ *  tc_show() gave; NULL is fine. */
 TC_API void tc_record_free(struct tc_record *rec);
 
 /*
@@ -295,7 +296,7 @@ TC_API void tc_record_free(struct tc_record *rec);
  */
 struct tc_actor {
 	uid_t uid;
-	const char *name; /* not NULL, at most TC_USER_MAX bytes */
+	const char *name; /* 1..TC_USER_MAX bytes of UTF-8, no controls */
 	size_t n_groups;
 	const gid_t *groups;
 };
@@ -308,14 +309,15 @@ struct tc_actor {
 /* In no text of these may anything look like a token: they are shown and
  * logged. */
 struct tc_create {
-	const char *user; /* owner, 1..TC_USER_MAX bytes, no control bytes */
+	const char *user; /* owner, 1..TC_USER_MAX bytes of UTF-8, no controls,
+			     spaces and slashes */
 	const char *label; /* 1..TC_LABEL_MAX bytes of UTF-8, no controls */
 	int64_t expires; /* first second it is refused; 0: never; or
 			    TC_EXPIRES_DEFAULT */
 	size_t n_services, n_sources, n_properties;
 	const char *const *services; /* each [a-z0-9_.-]{1,32} */
 	const struct tc_source *sources;
-	const struct tc_property *properties;
+	const struct tc_property *properties; /* each key once */
 };
 
 /**
@@ -337,7 +339,7 @@ TC_API int tc_create(tc_handle *h, const struct tc_actor *actor,
 
 /**
  * The same for up to TC_MANY_MAX tokens, all in one commit.
- * @param specs   n of them
+ * @param specs   n of them, 1 or more
  * @param tokens  room for n values; all are set, or all are ""
  * @param recs    room for n records; NULL: not wanted
  */
@@ -416,7 +418,8 @@ struct tc_edit {
 	const char *const *services; /* instead of the ones before */
 	const struct tc_source *sources; /* instead of the ones before */
 	const struct tc_property *properties; /* set one by one, the others
-				stay; a NULL value takes the key away */
+				stay; a NULL value takes the key away, which
+				has to be there */
 };
 
 /**
@@ -424,9 +427,9 @@ struct tc_edit {
  * @param ids   whole ids; one that is named twice is changed once
  * @param n     how many, at least 1
  * @param edit  what to change
- * @return TC_OK; TC_E_NOTFOUND; TC_E_REFUSED (revoked ones stay as they are,
- *         or policy forbids it); or trouble.  After a failure nothing was
- *         changed.
+ * @return TC_OK; TC_E_INVALID; TC_E_NOTFOUND; TC_E_REFUSED (revoked ones stay
+ *         as they are, or policy forbids it); or trouble.  After a failure
+ *         nothing was changed.
  */
 TC_API int tc_edit(tc_handle *h, const struct tc_actor *actor,
 		   const char *const *ids, size_t n, const struct tc_edit *edit,
@@ -503,8 +506,9 @@ TC_API int tc_delete(tc_handle *h, const struct tc_actor *actor,
 struct tc_import {
 	struct tc_create spec;
 	const char *value; /* TC_IMPORT_MIN characters or more of UTF-8, at
-			      most TC_IMPORT_MAX bytes, no controls, not
-			      like a token of ours; wiped by the caller */
+			      most TC_IMPORT_MAX bytes, no controls, no
+			      white space at its ends, not like a token of
+			      ours; wiped by the caller */
 	size_t len; /* its bytes */
 	char id[TC_ID_LEN + 1]; /* set: its id, or "" when it was refused */
 	struct tc_error error; /* set: why; code TC_OK: it is in */
@@ -606,7 +610,8 @@ TC_API int tc_compact(tc_handle *h, const struct tc_actor *actor,
  *                   log in with and that looks to the peer as if there were
  *                   such a token; all zero (no iterations) for TC_UNAVAILABLE
  *                   or when no decoy can be made.  Wipe it after use
- * @param res        as in tc_verify()
+ * @param res        as in tc_verify(); proved says here that the record was
+ *                   found and is whole: the peer has proved nothing yet
  * @return res->verdict.  Thread safe.
  */
 TC_API enum tc_verdict
@@ -623,8 +628,8 @@ enum tc_caveat_type {
 
 struct tc_caveat {
 	enum tc_caveat_type type;
-	int64_t not_after; /* NOT_AFTER */
-	char services[264]; /* SERVICE: names joined by ',' */
+	int64_t not_after; /* NOT_AFTER: the last second, 0 to 2^40 - 1 */
+	char services[264]; /* SERVICE: 1 to 8 names joined by ',' */
 	struct tc_source source; /* SOURCE */
 };
 
@@ -649,10 +654,10 @@ TC_API enum tc_verdict tc_inspect(const char *text, size_t len,
  * Narrows a token: appends caveats, which all have to hold from then on.
  * Needs neither key nor store; whoever holds a token can do it anywhere.
  * @param text     the token, len bytes
- * @param caveats  n of them, in this order
+ * @param caveats  n of them, 1 or more, in this order
  * @param out      the narrower token; wipe it.  Set to "" on failure
  * @return TC_OK; TC_E_INVALID (not a token, a caveat that is none, too many or
- *         too long).  Thread safe.
+ *         too long); TC_E_UNAVAILABLE without HMAC; TC_E_NOMEM.  Thread safe.
  */
 TC_API int tc_narrow(const char *text, size_t len,
 		     const struct tc_caveat *caveats, size_t n,
@@ -665,7 +670,7 @@ enum tc_key_state { TC_KEY_ACTIVE = 1, TC_KEY_VERIFY, TC_KEY_RETIRED };
 struct tc_key_info {
 	unsigned kid; /* 1..65535 */
 	enum tc_key_state state;
-	size_t tokens; /* records made with it, whatever their state */
+	size_t tokens; /* records made with it, but for deleted ones */
 };
 
 /** "active", "verify" or "retired"; static. */
@@ -681,9 +686,11 @@ TC_API int tc_key_list(tc_handle *h, struct tc_key_info **keys, size_t *n,
 /**
  * Adds a key in state "verify".
  * @param kid     its number, 1..65535; 0: the next free one
- * @param secret  at least TC_SECRET_MIN bytes of printable ASCII; NULL: 256
- *                random bits, hexadecimal
+ * @param secret  TC_SECRET_MIN..TC_SECRET_MAX bytes of printable ASCII, no
+ *                space at its ends; NULL: 256 random bits, hexadecimal
  * @param made    the number it got; may be NULL
+ * @return TC_OK, TC_E_INVALID, TC_E_EXISTS, TC_E_REFUSED (the number was
+ *         retired, or there are 64 keys) or trouble
  */
 TC_API int tc_key_add(tc_handle *h, const struct tc_actor *actor, unsigned kid,
 		      const char *secret, unsigned *made,
@@ -709,6 +716,8 @@ TC_API int tc_key_retire(tc_handle *h, const struct tc_actor *actor,
  * there already is TC_E_EXISTS, and nothing is changed.
  * @param config  file name; NULL: TC_DEFAULT_CONFIG
  * @param secret  as in tc_key_add()
+ * @return TC_OK, TC_E_EXISTS, TC_E_INVALID, TC_E_UNAVAILABLE, TC_E_PERMISSION
+ *         or TC_E_NOMEM; after a failure nothing that it made is left
  */
 TC_API int tc_init(const char *config, const char *secret,
 		   struct tc_error *err) TC_CHECKED;
