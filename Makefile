@@ -211,13 +211,19 @@ lint:
 
 # ---- installing ----
 
+# A page is about several calls and has the name of the first; by the names of
+# the others it is found through links: "tc_free.3:tc_open.3".
+MAN3_LINKS = $(shell awk 'FNR == 1 { page = FILENAME; sub(".*/", "", page) } \
+	/^\.Sh / { names = $$2 == "NAME" } \
+	names && $$1 == ".Nm" && $$2 ".3" != page { print $$2 ".3:" page }' \
+	doc/*.3)
+
 install: all
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(PAMDIR) \
 		$(DESTDIR)$(SASLDIR) \
-		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
-		$(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(BASHDIR) \
-		$(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+		$(addprefix $(DESTDIR)$(MANDIR)/man,1 3 5 8) \
+		$(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	$(INSTALL) -m 755 $(BUILD)/install/apitoken $(DESTDIR)$(BINDIR)/
 	$(INSTALL) -m 644 $(LIB) \
 		$(DESTDIR)$(LIBDIR)/libtokencore.so.$(VERSION)
@@ -233,9 +239,10 @@ install: all
 	$(INSTALL) -m 644 libtokencore/tokencore.h $(DESTDIR)$(INCLUDEDIR)/
 	$(INSTALL) -m 644 $(PAM) $(DESTDIR)$(PAMDIR)/
 	$(INSTALL) -m 644 $(SASL) $(DESTDIR)$(SASLDIR)/
-	$(INSTALL) -m 644 doc/*.1 $(DESTDIR)$(MANDIR)/man1/
-	$(INSTALL) -m 644 doc/*.5 $(DESTDIR)$(MANDIR)/man5/
-	$(INSTALL) -m 644 doc/*.8 $(DESTDIR)$(MANDIR)/man8/
+	@set -e; for n in 1 3 5 8; do \
+		$(INSTALL) -m 644 doc/*.$$n $(DESTDIR)$(MANDIR)/man$$n/; done
+	@set -e; for link in $(MAN3_LINKS); do \
+		ln -sf "$${link#*:}" $(DESTDIR)$(MANDIR)/man3/"$${link%:*}"; done
 	$(INSTALL) -m 644 $(BUILD)/completions/apitoken.bash \
 		$(DESTDIR)$(BASHDIR)/apitoken
 	$(INSTALL) -m 644 $(BUILD)/completions/_apitoken $(DESTDIR)$(ZSHDIR)/
@@ -259,12 +266,10 @@ uninstall:
 		$(DESTDIR)$(SASLDIR)/libapitoken.so \
 		$(DESTDIR)$(BASHDIR)/apitoken $(DESTDIR)$(ZSHDIR)/_apitoken \
 		$(DESTDIR)$(FISHDIR)/apitoken.fish \
-		$(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir \
-			$(wildcard doc/*.1))) \
-		$(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir \
-			$(wildcard doc/*.5))) \
-		$(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir \
-			$(wildcard doc/*.8)))
+		$(addprefix $(DESTDIR)$(MANDIR)/man3/,$(foreach \
+			link,$(MAN3_LINKS),$(firstword $(subst :, ,$(link))))) \
+		$(foreach n,1 3 5 8,$(addprefix $(DESTDIR)$(MANDIR)/man$(n)/, \
+			$(notdir $(wildcard doc/*.$(n)))))
 
 clean:
 	rm -rf $(BUILD)

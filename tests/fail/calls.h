@@ -72,7 +72,6 @@ CALL(getpwnam_r, PLAIN, int, (const char *name, struct passwd *out, char *room, 
 CALL(getspnam_r, PLAIN, int, (const char *name, struct spwd *out, char *room, size_t size, struct spwd **found), (name, out, room, size, found), errno, EIO, EACCES)
 CALL(getgrnam_r, PLAIN, int, (const char *name, struct group *out, char *room, size_t size, struct group **found), (name, out, room, size, found), errno, EIO, ENOMEM)
 CALL(fgetpwent_r, PLAIN, int, (FILE *f, struct passwd *out, char *room, size_t size, struct passwd **found), (f, out, room, size, found), errno, EIO, ERANGE)
-CALL(getgrnam, PLAIN, struct group *, (const char *name), (name), NULL, EIO, 0)
 CALL(getgrouplist, MEMORY, int, (const char *user, gid_t gid, gid_t *groups, int *n), (user, gid, groups, n), -1, ENOMEM, 0)
 
 /* threads */
