@@ -673,7 +673,7 @@ struct tc_key_info {
 	size_t tokens; /* records made with it, but for deleted ones */
 };
 
-/** "active", "verify" or "retired"; static. */
+/** "active", "verify" or "retired", "unknown" for others; static. */
 TC_API const char *tc_key_state_name(enum tc_key_state state);
 
 /**
@@ -687,7 +687,8 @@ TC_API int tc_key_list(tc_handle *h, struct tc_key_info **keys, size_t *n,
  * Adds a key in state "verify".
  * @param kid     its number, 1..65535; 0: the next free one
  * @param secret  TC_SECRET_MIN..TC_SECRET_MAX bytes of printable ASCII, no
- *                space at its ends; NULL: 256 random bits, hexadecimal
+ *                space at its ends, no " ;"; NULL: 256 random bits,
+ *                hexadecimal
  * @param made    the number it got; may be NULL
  * @return TC_OK, TC_E_INVALID, TC_E_EXISTS, TC_E_REFUSED (the number was
  *         retired, or there are 64 keys) or trouble

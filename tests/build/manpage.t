@@ -113,6 +113,19 @@ is_deeply [sort(named_in(entry('AUDIT LOG', 'Li event'), 'Cm'))],
 is_deeply [sort map { named_in(entry('AUDIT LOG', "Li $_"), 'Cm') }
     qw(result reason)], [sort @{ $words{result} }], 'results';
 
+
+# ---- numbers, variables, dates ----
+my $source = source_dir() . '/apitoken';
+my ($exits) = slurp("$source/apitoken.h") =~ /^enum \{\n\tDONE\b(.*?)^\};/ms;
+is_deeply [map { $_->[0] } entries($section{'EXIT STATUS'})],
+    [$exits =~ / = (\d+)/g], 'exit codes';
+
+# TZ is the C library's.
+my %read = (TZ => 1, map { $_ => 1 }
+    map { slurp($_) =~ /\bgetenv\("(\w+)"\)/g } glob "$source/*.c");
+is_deeply [map { $_->[0] =~ /^Ev (\w+)$/ } entries($section{ENVIRONMENT})],
+    [sort keys %read], 'the environment';
+
 # ---- what is really written ----
 my $config = init_store(conf => { owners => 'any' });
 my ($dir) = $config =~ m{^(.*)/};
@@ -155,6 +168,15 @@ for my $case (
 	    ? keys %{ $object->{options}[0] } : ();
 	is_deeply [sort(named_in(entry('JSON', "Cm $head"), 'Li'))],
 	    [sort @$besides, keys %$object, @of], "the members of $args[0]";
+}
+
+# Each date and span, in place of one that lies in the past by now.
+my @dates = map { $_->[0] =~ /Li (\S+)/g }
+    entries($section{'DATES AND SPANS'});
+cmp_ok scalar(@dates), '>=', 7, 'dates and spans';
+for my $date (map { s/2027/2037/r } @dates) {
+	ok eval { create_token($config, label => $date, expires => $date) },
+	    "--expires $date" or diag $@;
 }
 
 # ---- the examples ----

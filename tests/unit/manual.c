@@ -102,13 +102,105 @@ examples(void **state)
 	free(text);
 }
 
+/* ---- values in the text ---- */
+
+/* A file that is whole, with this line in place of its own. */
+static int
+parse_with(struct tc_config *cfg, const char *key, const char *line)
+{
+	static const char *const base[] = { "enabled = yes", "secret_file = s",
+					    "store = s", "audit_log = none" };
+	size_t key_len = strlen(key);
+	struct tc_error err = { .text = "" };
+	char conf[512];
+	int n = snprintf(conf, sizeof(conf), "%s\n", line);
+
+	for (size_t i = 0; i < sizeof(base) / sizeof(base[0]); i++)
+		if (strncmp(base[i], key, key_len) != 0)
+			n += snprintf(conf + n, sizeof(conf) - (size_t)n,
+				      "%s\n", base[i]);
+	if (tc_config_parse(cfg, conf, (size_t)n, "page", "/etc", &err) ==
+	    TC_OK)
+		return 0;
+	print_error("\"%s\": %s\n", line, err.text);
+	return -1;
+}
+
+/* ".Ql key = value ." */
+static void
+values(void **state)
+{
+	char *text = page(), *at = text, *line;
+	int n = 0;
+
+	(void)state;
+	while ((line = strsep(&at, "\n")) != NULL) {
+		struct tc_config cfg;
+		char key[64], *end;
+		int is_pair = 0;
+
+		(void)sscanf(line, ".Ql %63[a-z_] = %n", key, &is_pair);
+		if (!is_pair || strcmp(key, "key") == 0)
+			continue;
+		end = line + strlen(line) - 2;
+		if (end[0] == ' ' && strchr(".,:;", end[1]))
+			*end = '\0';
+		assert_int_equal(parse_with(&cfg, key, line + 4), 0);
+		tc_config_free(&cfg);
+		n++;
+	}
+	assert_true(n >= 10);
+	free(text);
+}
+
+static int
+same_defaults(const struct tc_config *a, const struct tc_config *b)
+{
+	return a->enabled == b->enabled && a->syslog == b->syslog &&
+	       a->clock_skew == b->clock_skew &&
+	       a->max_lifetime == b->max_lifetime &&
+	       a->allow_never == b->allow_never &&
+	       a->allow_root == b->allow_root &&
+	       a->minimum_uid == b->minimum_uid;
+}
+
+/* "Default: yes.": without the key it is the same. */
+static void
+defaults(void **state)
+{
+	char *text = page(), *at = text, *line;
+	char key[64] = "", value[64];
+	struct tc_config without, with;
+	int n = 0;
+
+	(void)state;
+	assert_int_equal(parse_with(&without, " ", "# nothing"), 0);
+	while ((line = strsep(&at, "\n")) != NULL) {
+		char set[160];
+		int whole = 0; /* one word, which could be the value */
+
+		(void)sscanf(line, ".It Cm %63[a-z_] No =", key);
+		(void)sscanf(line, "Default: %63[a-z0-9].%n", value, &whole);
+		if (!whole || strcmp(value, "none") == 0)
+			continue;
+		(void)snprintf(set, sizeof(set), "%s = %s", key, value);
+		assert_int_equal(parse_with(&with, key, set), 0);
+		assert_true(same_defaults(&without, &with));
+		tc_config_free(&with);
+		n++;
+	}
+	tc_config_free(&without);
+	assert_int_equal(n, 6);
+	free(text);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keys),
-		cmocka_unit_test(sections),
-		cmocka_unit_test(examples),
+		cmocka_unit_test(keys),	    cmocka_unit_test(sections),
+		cmocka_unit_test(examples), cmocka_unit_test(values),
+		cmocka_unit_test(defaults),
 	};
 
 	return cmocka_run_group_tests_name("manual", tests, NULL, NULL);
