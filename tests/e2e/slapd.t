@@ -6,6 +6,7 @@
 use strict;
 use warnings;
 use lib "$ENV{SRC}/tests/lib";
+use Apitoken::Mdoc;
 use Apitoken::Recipe;
 use Apitoken::Server;
 use Apitoken::Slapd;
@@ -97,6 +98,18 @@ is $exit, 0, 'the settings' or diag $err;
 # ---- who gets in ----
 my $bob = token(user => 'bob', label => 'his own');
 binds('alice', $laptop, 'a token for ldap from here');
+
+# The manual's client, in front of a terminal.
+my ($example) = grep { /^\$ / }
+    Apitoken::Mdoc->new('sasl_apitoken.8')->examples;
+my ($command, @shown) = split /\n/, $example;
+($exit, my $shown) = run([ 'script', '-qec',
+    ($command =~ s/^\$ //r) . ' -H ' . $ldap->uri, '/dev/null' ],
+    stdin => "$laptop\n",
+    env => { %{ $ldap->environment }, LDAPCONF => '/dev/null' });
+$shown =~ s/\Q$laptop\E\r?\n?//;	# typed before the terminal was silent
+is_deeply [ grep { length } split /\s*[\r\n]+/, $shown ], \@shown,
+    'the example of the manual';
 binds('alice', token(user => 'alice', label => 'wide'),
     'a token for everything');
 binds('bob', $bob, 'a token of bob');

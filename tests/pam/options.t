@@ -5,6 +5,7 @@
 use strict;
 use warnings;
 use lib "$ENV{SRC}/tests/lib";
+use Apitoken::Mdoc;
 use Apitoken::Pam;
 use Apitoken::Test;
 use Test::More;
@@ -112,6 +113,39 @@ subtest 'edges that are accepted' => sub {
 	    replies => [ $good ]);
 	is($r->{code}{authenticate}, 'PAM_AUTH_ERR',
 	    'the largest uid is understood, and is too much for alice');
+};
+
+# The module's own lines of a stack, with what it needs to be found here.
+sub own_lines {
+	my ($stack) = @_;
+	return grep { /%M/ } map {
+		s/pam_apitoken\.so/%M config=%C nodelay/r
+	} split /\n/, $stack =~ s/\\\n\s*//gr;
+}
+
+subtest 'examples of the manual' => sub {
+	my $page = Apitoken::Mdoc->new('pam_apitoken.8');
+	my $token = create_token($host->config, label => 'anywhere');
+	for my $stack ($page->examples) {
+		my @lines = own_lines($stack);
+		my ($name) = $lines[0] =~ /nodelay ?(.*)/;
+		$host->stack('sshd', @lines);
+		my $r = $host->drive(service => 'sshd', user => 'alice',
+		    replies => [ $token ], steps => [ 'authenticate',
+		    grep { my $step = $_; grep { /^account/ } @lines }
+		    'acct_mgmt' ]);
+		is_deeply([ grep { $_ ne 'PAM_SUCCESS' }
+		    values %{ $r->{code} } ], [], "lets in: $name");
+		unlike($r->{log}, qr/option "/, '... and takes every option');
+	}
+	my ($option) = $page->text =~ /^\.Ql (\[prompt=.*\])/m;
+	my ($prompt) = ($option =~ s/\\ / /r) =~ /=(.*)\]/;
+	$host->stack('sshd', "auth required %M config=%C nodelay "
+	    . "[prompt=$prompt]");
+	my $r = $host->drive(service => 'sshd', user => 'alice',
+	    replies => [ $token ]);
+	is_deeply([ $r->{code}{authenticate}, @{ $r->{prompts} } ],
+	    [ 'PAM_SUCCESS', $prompt ], 'asks as the line says');
 };
 
 done_testing;

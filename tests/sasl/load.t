@@ -5,6 +5,7 @@
 use strict;
 use warnings;
 use lib "$ENV{SRC}/tests/lib";
+use Apitoken::Mdoc;
 use Apitoken::Sasl;
 use Apitoken::Test;
 use Test::More;
@@ -211,6 +212,26 @@ subtest 'in programs that are no servers' => sub {
 	is($err, '', 'silent');
 	like($out, qr/"apitoken" \[loaded\].*?SASL mechanism: XOAUTH2/s,
 	    'the client mechanisms are there');
+};
+
+# What the manual has for the applications' configuration: lines "name: value".
+subtest 'examples of the manual' => sub {
+	my $page = Apitoken::Mdoc->new('sasl_apitoken.8');
+	my @files = grep { !/^\$/ } map { Apitoken::Mdoc::blocks($_) }
+	    map { $page->section($_) } 'DESCRIPTION', 'EXAMPLES';
+	is(scalar @files, 3, 'are there');
+	for my $file (@files) {
+		my %option = map { s/^sasl_//r =~ /^(\w+): (.*)$/ }
+		    split /\n/, $file;
+		my %ours = map { $_ => 1 }
+		    grep { /^(?:OAUTHBEARER|XOAUTH2)$/ } split ' ',
+		    $option{mech_list} // $both;
+		my $r = $host->drive({ option => \%option, token => $token },
+		    'mechs server', map { "login $_" } sort keys %ours);
+		is_deeply([ sort split ' ', $r->{mechs}[0] ],
+		    [ sort keys %ours ], join(", ", split /\n/, $file));
+		is(scalar @{ $r->{names} }, scalar keys %ours, '... let in');
+	}
 };
 
 subtest 'manual page' => sub {

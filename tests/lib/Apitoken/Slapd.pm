@@ -167,10 +167,12 @@ sub command {
 	my ($self, $number, %opt) = @_;
 	my $file = $self->base . "/token$number";
 	spit($file, $opt{token});
-	return ($opt{program} // 'ldapwhoami', '-Q', '-H',
-	    "ldap://127.0.0.1:$self->{port}", '-Y', $opt{mech}, '-U',
-	    $opt{user}, '-y', $file, @{ $opt{args} // [] });
+	return ($opt{program} // 'ldapwhoami', '-Q', '-H', $self->uri, '-Y',
+	    $opt{mech}, '-U', $opt{user}, '-y', $file,
+	    @{ $opt{args} // [] });
 }
+
+sub uri { return "ldap://127.0.0.1:$_[0]{port}" }
 
 sub environment {
 	my ($self) = @_;
