@@ -74,9 +74,9 @@ for my $file (sort keys %page) {
 	    "$file: NAME and SYNOPSIS agree";
 	my %types = map { declared($_) } Apitoken::Mdoc::blocks($synopsis);
 
-	# Whatever is named as an argument or a member outside SYNOPSIS.
+	# Whatever is named as an argument or a member where it is told of.
 	my %told = map { map { $_ => 1 } /\w+/g }
-	    grep { /\bFa\b/ } split /\n/, $page->rest('SYNOPSIS');
+	    grep { /\bFa\b/ } split /\n/, $page->rest('SYNOPSIS', 'ERRORS');
 	for my $name (sort keys %calls) {
 		my ($tokens, @parameters) = @{ $calls{$name} };
 		is $tokens, $prototype{$name}, "$name: as in the header";
