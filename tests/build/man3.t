@@ -183,7 +183,8 @@ my %env = (env => { LD_LIBRARY_PATH => "$dest$prefix/lib" });
 
 sub build {
 	my ($what, @args) = @_;
-	my ($exit, $out, $err) = run([@cc, @args, @libs]);
+	my @use = grep { $args[0] ne '-c' || !/^-[lL]/ } @libs;
+	my ($exit, $out, $err) = run([@cc, @args, @use]);
 	is "$exit$err", '0', $what or diag $out;
 }
 
