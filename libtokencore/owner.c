@@ -14,6 +14,18 @@
 
 #define DAY INT64_C(86400)
 
+/* The list with one more name, or NULL. */
+static char *
+with_name(char *names, const char *name)
+{
+	char *more = NULL;
+
+	if (asprintf(&more, "%s%s\n", names, name) < 0)
+		more = NULL;
+	free(names);
+	return more;
+}
+
 char *
 tc_owner_roots(void)
 {
@@ -21,16 +33,17 @@ tc_owner_roots(void)
 	char *names = f ? strdup("\n") : NULL;
 	struct passwd *pw, entry;
 	char line[4096];
+	int rc = 0;
 
-	while (names && fgetpwent_r(f, &entry, line, sizeof(line), &pw) == 0) {
-		char *more = NULL;
-
-		if (pw->pw_uid != 0)
-			continue;
-		if (asprintf(&more, "%s%s\n", names, pw->pw_name) < 0)
-			more = NULL;
+	while (names && rc == 0) {
+		rc = fgetpwent_r(f, &entry, line, sizeof(line), &pw);
+		if (rc == 0 && pw->pw_uid == 0)
+			names = with_name(names, pw->pw_name);
+	}
+	/* A part of the names would pass for all of them. */
+	if (names && (rc != ENOENT || ferror(f))) {
 		free(names);
-		names = more;
+		names = NULL;
 	}
 	if (f)
 		(void)fclose(f);
@@ -64,8 +77,9 @@ tc_owner_refused(const struct tc_config *cfg, const char *roots,
 	*verdict = TC_USER_REFUSED;
 	if (!is_root(roots, user))
 		found = tc_account_find(user, &account);
-	/* Without a user database only a minimum cannot be judged. */
-	if (found < 0 && minimum > 0) {
+	/* Without a user database a minimum cannot be judged, nor, without the
+	 * list of root's names, who is not root. */
+	if (found < 0 && (minimum > 0 || (!roots && !root_may))) {
 		*verdict = TC_UNAVAILABLE;
 		return "the account cannot be looked up";
 	}

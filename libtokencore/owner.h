@@ -7,8 +7,8 @@
 #include "handle.h"
 
 /* The names that /etc/passwd gives the user id 0, each between two line ends;
- * malloced.  NULL: the file cannot be read, or out of memory.  Read early: in
- * a chroot there may be no such file. */
+ * malloced.  NULL: the file cannot be read to its end, or out of memory.  Read
+ * early: in a chroot there may be no such file. */
 char *tc_owner_roots(void);
 
 /* NULL: yes; else why not.  *verdict is TC_VALID, TC_USER_REFUSED, or

@@ -18,7 +18,6 @@
 CALL(malloc, MEMORY, void *, (size_t size), (size), NULL, ENOMEM, 0)
 CALL(calloc, MEMORY, void *, (size_t n, size_t size), (n, size), NULL, ENOMEM, 0)
 CALL(realloc, MEMORY, void *, (void *p, size_t size), (p, size), NULL, ENOMEM, 0)
-CALL(reallocarray, MEMORY, void *, (void *p, size_t n, size_t size), (p, n, size), NULL, ENOMEM, 0)
 CALL(strdup, MEMORY, char *, (const char *s), (s), NULL, ENOMEM, 0)
 CALL(strndup, MEMORY, char *, (const char *s, size_t n), (s, n), NULL, ENOMEM, 0)
 CALL(tsearch, MEMORY, void *, (const void *key, void **root, __compar_fn_t fn), (key, root, fn), NULL, ENOMEM, 0)
@@ -34,6 +33,8 @@ HAND(fcntl)
 HAND(read)
 HAND(pread)
 HAND(write)
+HAND(pwrite)
+CALL(readlink, PLAIN, ssize_t, (const char *path, char *out, size_t size), (path, out, size), -1, EIO, EACCES)
 AFTER(close, PLAIN, int, (int fd), (fd), -1, EIO, EINTR)
 CALL(lseek, PLAIN, off_t, (int fd, off_t at, int from), (fd, at, from), -1, EIO, 0)
 CALL(stat, PLAIN, int, (const char *path, struct stat *st), (path, st), -1, EIO, EACCES)
@@ -56,8 +57,11 @@ CALL(chmod, PLAIN, int, (const char *path, mode_t mode), (path, mode), -1, EIO, 
 CALL(fchmod, PLAIN, int, (int fd, mode_t mode), (fd, mode), -1, EIO, EPERM)
 CALL(chown, SPACE, int, (const char *path, uid_t uid, gid_t gid), (path, uid, gid), -1, EDQUOT, EPERM)
 CALL(fchown, SPACE, int, (int fd, uid_t uid, gid_t gid), (fd, uid, gid), -1, EDQUOT, EPERM)
-CALL(fopen, PLAIN, FILE *, (const char *path, const char *mode), (path, mode), NULL, EMFILE, ENOMEM)
+HAND(fopen)
+CALL(ferror, PLAIN, int, (FILE *f), (f), 1, EIO, 0)
 AFTER(fclose, PLAIN, int, (FILE *f), (f), EOF, EIO, 0)
+
+CALL(getrlimit, PLAIN, int, (__rlimit_resource_t what, struct rlimit *limit), (what, limit), -1, EPERM, 0)
 
 /* time */
 CALL(time, PLAIN, time_t, (time_t *out), (out), -1, EOVERFLOW, 0)
@@ -68,7 +72,7 @@ CALL(mktime, PLAIN, time_t, (struct tm *tm), (tm), -1, EOVERFLOW, 0)
 CALL(timegm, PLAIN, time_t, (struct tm *tm), (tm), -1, EOVERFLOW, 0)
 
 /* accounts: these give the errno back */
-CALL(getpwnam_r, PLAIN, int, (const char *name, struct passwd *out, char *room, size_t size, struct passwd **found), (name, out, room, size, found), errno, EIO, ENOMEM)
+HAND(getpwnam_r)
 CALL(getspnam_r, PLAIN, int, (const char *name, struct spwd *out, char *room, size_t size, struct spwd **found), (name, out, room, size, found), errno, EIO, EACCES)
 CALL(getgrnam_r, PLAIN, int, (const char *name, struct group *out, char *room, size_t size, struct group **found), (name, out, room, size, found), errno, EIO, ENOMEM)
 CALL(fgetpwent_r, PLAIN, int, (FILE *f, struct passwd *out, char *room, size_t size, struct passwd **found), (f, out, room, size, found), errno, EIO, ERANGE)
@@ -101,11 +105,11 @@ HAND(gdbm_fd_open)
 HAND(gdbm_fetch)
 HAND(gdbm_store)
 HAND(gdbm_sync)
+CALL(gdbm_setopt, MEMORY, int, (GDBM_FILE f, int what, void *value, int size), (f, what, value, size), -1, ENOMEM, 0)
 AFTER(gdbm_close, SPACE, int, (GDBM_FILE f), (f), -1, EIO, 0)
 
 /* inih */
 CALL(ini_parse_stream, MEMORY, int, (ini_reader reader, void *stream, ini_handler handler, void *arg), (reader, stream, handler, arg), -2, ENOMEM, 0)
-CALL(ini_parse, MEMORY, int, (const char *path, ini_handler handler, void *arg), (path, handler, arg), -2, ENOMEM, 0)
 
 /* jansson */
 HAND(json_pack)

@@ -75,6 +75,19 @@ is_log(const char *name)
 	return strcmp(name, "audit.json") == 0;
 }
 
+/* Logins note in it when a token was used; it grants nothing. */
+static int
+is_last_use(const char *name)
+{
+	return strcmp(name, "store/lastuse") == 0;
+}
+
+static int
+counts(const char *name)
+{
+	return !is_log(name) && !is_last_use(name);
+}
+
 static void
 keep_one(const char *name, void *arg)
 {
@@ -194,6 +207,7 @@ site_restore(void)
 void
 site_restore_first(void)
 {
+	site.passwd = NULL;
 	restore(&first);
 	keep(&now);
 }
@@ -201,7 +215,7 @@ site_restore_first(void)
 static void
 count_stranger(const char *name, void *arg)
 {
-	*(int *)arg += !find(&now, name);
+	*(int *)arg += counts(name) && !find(&now, name);
 }
 
 int
@@ -211,8 +225,16 @@ site_changed(void)
 
 	each_file(count_stranger, &changed);
 	for (size_t i = 0; i < now.n; i++)
-		changed += !is_log(now.of[i].name) && !as_it_was(&now.of[i]);
+		changed += counts(now.of[i].name) && !as_it_was(&now.of[i]);
 	return changed;
+}
+
+void
+site_forget_use(void)
+{
+	for (size_t i = 0; i < now.n; i++)
+		if (is_last_use(now.of[i].name) && !as_it_was(&now.of[i]))
+			write_file(&now.of[i]);
 }
 
 static void
@@ -402,7 +424,7 @@ finding(void *arg, enum tc_severity severity, const char *what, const char *why,
 	char *text = arg;
 
 	(void)mend;
-	if (severity != TC_FINE)
+	if (severity != TC_FINE && !strstr(why, SITE_NO_GROUP))
 		(void)snprintf(text, TC_ERROR_MAX, "check: %s: %s", what, why);
 }
 

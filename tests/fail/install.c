@@ -102,7 +102,8 @@ take_away(void)
 		"new/store/left.gdbm", "new/store/right.gdbm",
 		"new/store/state",     "new/store/journal",
 		"new/store/lock",      "new/secret.conf",
-		"new/place.conf",      "new/audit.json",
+		"new/store/lastuse",   "new/place.conf",
+		"new/audit.json",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

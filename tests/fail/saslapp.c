@@ -90,6 +90,14 @@ fail_getcallback(sasl_conn_t *conn, unsigned long id, sasl_callback_ft *proc,
 	return real.getcallback(conn, id, proc, context);
 }
 
+static const struct propval *
+fail_prop_get(struct propctx *ctx)
+{
+	return inject_due("utils->prop_get", INJECT_MEMORY, 1, 0)
+		   ? NULL
+		   : real.prop_get(ctx);
+}
+
 static int
 fail_prop_set(struct propctx *ctx, const char *name, const char *value, int len)
 {
@@ -159,6 +167,7 @@ patch(const sasl_utils_t *utils)
 	u->getopt = fail_getopt;
 	u->getcallback = fail_getcallback;
 	u->getprop = fail_getprop;
+	u->prop_get = fail_prop_get;
 	u->prop_set = fail_prop_set;
 	u->encode64 = fail_encode64;
 }

@@ -14,6 +14,8 @@
 #define SITE_SECRET "0123456789abcdef0123456789abcdef" /* of key 1 */
 #define SITE_SECRET_2 "fedcba9876543210fedcba9876543210"
 #define SITE_VALUE "made-elsewhere-0123456789" /* carol's, imported */
+#define SITE_NO_GROUP "nosuchgroup" /* in configurations, and not there */
+#define SITE_ALIAS "toor" /* another name of root */
 #define SITE_EXPIRES INT64_C(4000000000)
 #define SITE_PATH 512
 
@@ -30,9 +32,11 @@ struct site {
 	struct site_token ended; /* dave/desk, by a mark */
 	struct site_token retired; /* alice/safe, by its key 3 */
 	struct site_token root; /* root/console */
+	struct site_token alias; /* SITE_ALIAS's, once it was made */
 	struct site_token unknown; /* nobody's */
 	struct site_token forged; /* the valid one, another tag */
 	char narrowed[TC_TOKEN_MAX + 1]; /* the valid one with caveats */
+	const char *passwd; /* read in place of /etc/passwd; NULL: none is */
 };
 
 extern struct site site;
@@ -50,8 +54,11 @@ void site_keep(void);
 /* Brings back what was kept: as it is now, or by site_make(). */
 void site_restore(void);
 void site_restore_first(void);
-/* Is anything different from the images, the logs left aside? */
+/* Is anything different from the images, the logs and the tokens' last use
+ * left aside? */
 int site_changed(void);
+/* Brings back the last use, so that the next login notes it again. */
+void site_forget_use(void);
 /* Puts a file there anew, as it was kept. */
 void site_touch(const char *name);
 /* Changes a byte of the first such text in it. */

@@ -108,6 +108,64 @@ with_minimum(void)
 	site_configure("owners = any\nminimum_uid = 1000\n", "");
 }
 
+/* ---- another name of root ---- */
+
+static void
+with_alias(void)
+{
+	static const struct tc_create spec = { .user = SITE_ALIAS,
+					       .label = "console" };
+	struct tc_error err;
+	tc_handle *h;
+
+	site_configure("owners = any\n", "");
+	h = site_open();
+	if (tc_create(h, &site_actor, &spec, site.alias.text, NULL, &err))
+		kit_die("tc_create: %s", err.text);
+	tc_free(h);
+}
+
+/* The list of accounts is what there is, or not to be read. */
+static void
+with_list(const char *before)
+{
+	static char path[2 * SITE_PATH];
+	FILE *f;
+
+	with_alias();
+	(void)snprintf(path, sizeof(path), "%s", site_path("passwd"));
+	site.passwd = path;
+	f = fopen(site.passwd, "w");
+	if (!f ||
+	    fprintf(f, "%s" SITE_ALIAS ":x:0:0::/root:/bin/sh\n", before) < 0 ||
+	    fclose(f))
+		kit_die("%s: cannot be written", site.passwd);
+}
+
+static void
+with_whole_list(void)
+{
+	with_list("root:x:0:0::/root:/bin/sh\n\n# a comment\n");
+}
+
+static void
+with_half_a_list(void)
+{
+	char line[5000];
+
+	memset(line, 'x', sizeof(line));
+	memcpy(line, "long:x:7:7:", 11);
+	memcpy(line + sizeof(line) - 5, ":/:\n", 5);
+	with_list(line);
+}
+
+static void
+without_a_list(void)
+{
+	with_alias();
+	site.passwd = "/nonexistent";
+}
+
 /* ---- once more, by what was proved ---- */
 
 static void
@@ -198,6 +256,14 @@ judge_scram(void)
 		.prepare = lib_open, .run = verify, .judge = judge_verdict,    \
 		.finish = lib_close                                            \
 	}
+#define ALIAS(n, list)                                                         \
+	{                                                                      \
+		.name = "verify another name of root, " n,                     \
+		.arg = LOGIN(site.alias.text, TC_USER_REFUSED,                 \
+			     { .user = SITE_ALIAS, .service = "imap" }),       \
+		.setup = list, .prepare = lib_clear, .run = log_in,            \
+		.judge = judge_verdict, .finish = lib_close                    \
+	}
 #define RECHECK(n, ...)                                                        \
 	{                                                                      \
 		.name = "recheck " n, .arg = LOGIN(__VA_ARGS__),               \
@@ -277,6 +343,9 @@ const struct scenario verify_scenarios[] = {
 	  .run = verify,
 	  .judge = judge_verdict,
 	  .finish = lib_close },
+	ALIAS("listed", with_whole_list),
+	ALIAS("half a list", with_half_a_list),
+	ALIAS("no list", without_a_list),
 	RECHECK("valid", site.valid.text, TC_VALID, { ALICE }),
 	RECHECK("narrowed", site.narrowed, TC_VALID, { ALICE }),
 	RECHECK("revoked", site.revoked.text, TC_REVOKED, { ALICE }),

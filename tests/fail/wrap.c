@@ -11,7 +11,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,6 +25,7 @@
 #include <openssl/kdf.h>
 #include <openssl/rand.h>
 
+#include "site.h"
 #include "wrap.h"
 
 /* Fortified headers make macros and inline functions of some of them. */
@@ -90,6 +93,8 @@ ssize_t __real_pread(int fd, void *out, size_t len, off_t at);
 ssize_t __wrap_pread(int fd, void *out, size_t len, off_t at);
 ssize_t __real_write(int fd, const void *data, size_t len);
 ssize_t __wrap_write(int fd, const void *data, size_t len);
+ssize_t __real_pwrite(int fd, const void *data, size_t len, off_t at);
+ssize_t __wrap_pwrite(int fd, const void *data, size_t len, off_t at);
 
 /* One that makes a file needs room for it. */
 static int
@@ -179,6 +184,46 @@ __wrap_write(int fd, const void *data, size_t len)
 	if (!DUE(write, SPACE, ENOSPC, EINTR))
 		return __real_write(fd, data, len);
 	return inject_in_other_way() ? __real_write(fd, data, len / 2) : -1;
+}
+
+ssize_t
+__wrap_pwrite(int fd, const void *data, size_t len, off_t at)
+{
+	if (!DUE(pwrite, SPACE, ENOSPC, EINTR))
+		return __real_pwrite(fd, data, len, at);
+	return inject_in_other_way() ? __real_pwrite(fd, data, len / 2, at)
+				     : -1;
+}
+
+/* ---- accounts ---- */
+
+FILE *__real_fopen(const char *path, const char *mode);
+FILE *__wrap_fopen(const char *path, const char *mode);
+int __real_getpwnam_r(const char *name, struct passwd *out, char *room,
+		      size_t size, struct passwd **found);
+int __wrap_getpwnam_r(const char *name, struct passwd *out, char *room,
+		      size_t size, struct passwd **found);
+
+/* Some scenarios have a list of accounts of their own. */
+FILE *
+__wrap_fopen(const char *path, const char *mode)
+{
+	if (DUE(fopen, PLAIN, EMFILE, ENOMEM))
+		return NULL;
+	if (site.passwd && strcmp(path, "/etc/passwd") == 0)
+		path = site.passwd;
+	return __real_fopen(path, mode);
+}
+
+int
+__wrap_getpwnam_r(const char *name, struct passwd *out, char *room, size_t size,
+		  struct passwd **found)
+{
+	if (DUE(getpwnam_r, PLAIN, EIO, ENOMEM))
+		return errno;
+	if (strcmp(name, SITE_ALIAS) == 0)
+		name = "root";
+	return __real_getpwnam_r(name, out, room, size, found);
 }
 
 /* ---- GDBM ---- */
