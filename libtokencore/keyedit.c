@@ -89,7 +89,7 @@ static int
 write_out(struct edit *e, struct tc_error *err)
 {
 	const struct tc_policy *p = e->change.policy;
-	int rc = TC_OK, fd;
+	int rc = TC_OK, renamed, fd;
 
 	fd = tc_new_begin(p->secret_dir, p->secret_base, err);
 	if (fd < 0)
@@ -101,7 +101,8 @@ write_out(struct edit *e, struct tc_error *err)
 		rc = tc_new_sync(fd, e->st.st_mode & 0777, err);
 	close(fd);
 	if (rc == TC_OK)
-		return tc_new_publish(p->secret_dir, p->secret_base, NULL, err);
+		return tc_new_publish(p->secret_dir, p->secret_base, &renamed,
+				      err);
 	tc_new_abandon(p->secret_dir, p->secret_base);
 	return rc;
 }

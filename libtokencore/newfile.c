@@ -59,12 +59,14 @@ tc_new_publish(int dir, const char *name, int *renamed, struct tc_error *err)
 	}
 	if (renamed)
 		*renamed = 1;
-	if (fsync(dir))
-		return tc_fail_errno(err,
-				     "%s is in force but may not "
-				     "survive a power cut",
-				     name);
-	return TC_OK;
+	if (fsync(dir) == 0)
+		return TC_OK;
+	return renamed ? tc_fail_errno(err,
+				       "%s is in force but may not "
+				       "survive a power cut",
+				       name)
+		       : tc_fail_errno(err, "%s: its folder cannot be synced",
+				       name);
 }
 
 void

@@ -17,8 +17,9 @@ int tc_new_begin(int dir, const char *name, struct tc_error *err);
 /* Gives fd its mode and syncs it. */
 int tc_new_sync(int fd, mode_t mode, struct tc_error *err);
 
-/* Renames NAME.tmp to NAME, or removes it, and syncs the folder.  *renamed
- * tells how far a failure came; NULL: not wanted. */
+/* Renames NAME.tmp to NAME, or removes it, and syncs the folder.  renamed is
+ * for a file that puts a change in force: *renamed tells whether it is, and so
+ * does the error.  NULL: for any other. */
 int tc_new_publish(int dir, const char *name, int *renamed,
 		   struct tc_error *err);
 

@@ -63,10 +63,7 @@ lib_said(int rc)
 	lib.rc = rc;
 	if (rc == TC_OK)
 		return SAID_YES;
-	return strstr(lib.err.text, "state is in force") ||
-		       strstr(lib.err.text, "secret.conf is in force")
-		   ? SAID_IN_FORCE
-		   : SAID_NO;
+	return strstr(lib.err.text, "is in force") ? SAID_IN_FORCE : SAID_NO;
 }
 
 void

@@ -119,13 +119,22 @@ may_leave_over(void)
 static int
 allowed(enum said said)
 {
-	int is_before = site_same(&present, &before);
-	int is_after = site_same(&present, &after);
-
 	if (said == SAID_YES)
-		return is_after;
-	return is_before || (run.s->half_way && run.s->half_way()) ||
-	       (said == SAID_IN_FORCE && is_after);
+		return site_same(&present, &after);
+	return site_same(&present, said == SAID_IN_FORCE ? &after : &before) ||
+	       (run.s->half_way && run.s->half_way());
+}
+
+static const char *
+what_was_said(enum said said)
+{
+	static const char *const words[] = {
+		[SAID_NO] = "said to have failed",
+		[SAID_YES] = "said to be done",
+		[SAID_IN_FORCE] = "said to be in force",
+	};
+
+	return words[said];
 }
 
 /* The files differ from what they were. */
@@ -144,8 +153,7 @@ judge_content(enum said said)
 		problem(FAULT_STORE, "said to be done, and not on disk");
 	if (!allowed(said)) {
 		problem(FAULT_STORE, "%s, and the store is %s",
-			said == SAID_YES ? "said to be done"
-					 : "said to have failed",
+			what_was_said(said),
 			site_same(&present, &before)  ? "as before"
 			: site_same(&present, &after) ? "changed"
 						      : "neither");
@@ -170,10 +178,11 @@ judge_store(enum said said)
 	} else if (changed) {
 		problem(FAULT_STORE, "it changed the store");
 		site_restore();
-	} else if (said == SAID_YES && run.s->changes &&
+	} else if (said != SAID_NO && run.s->changes &&
 		   !site_same(&before, &after)) {
-		problem(FAULT_STORE, "said to be done, and nothing is");
+		problem(FAULT_STORE, "%s, and nothing is", what_was_said(said));
 	}
+	site_forget_use();
 	run_told(site_audit());
 }
 
