@@ -6,6 +6,7 @@
 #   make check-threads   64 threads beside a writer
 #   make check-sasl      exchanges with the SASL plug-in
 #   make check-soak      logins of all kinds beside writers of all kinds
+#   make check-fail      logins and changes while calls fail
 #   make check-valgrind  the unit tests under valgrind
 #   make bench           how fast it is; writes BENCHMARKS.md (as root)
 #   make proof           the long forms, some of an hour (PROOF_SECONDS=600

@@ -147,7 +147,11 @@ memory_unwiped(void)
 #endif
 
 #ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/allocator_interface.h>
+/* Debian's gcc comes without the header. */
+int __sanitizer_install_malloc_and_free_hooks(
+    void (*on_malloc)(const volatile void *, size_t),
+    void (*on_free)(const volatile void *));
+size_t __sanitizer_get_allocated_size(const volatile void *block);
 
 static void
 hook_taken(const volatile void *block, size_t size)

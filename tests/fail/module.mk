@@ -4,6 +4,7 @@
 tests_fail_COMMON := inject memory wrap site image run
 tests_fail_PROGS := $(addprefix $(BUILD)/tests/fail/,library pam \
 	hook.so sasl)
+PROOF += tests/fail/fail.t
 
 fail_objects = $(patsubst %,$(BUILD)/obj/tests/fail/%.o, \
 	$(tests_fail_COMMON) $(1)) $(BUILD)/obj/tests/store/kit.o
@@ -21,7 +22,8 @@ $(BUILD)/tests/fail/library: $(call fail_objects,library verify change read \
 		@$(filter %.wraps,$^) $(LIBS)
 
 $(BUILD)/tests/fail/pam: $(call fail_objects,pam wrap_pam) \
-		$(patsubst %.c,$(BUILD)/obj/%.o,$(pam_apitoken_SRCS)) $(BUILD)/libtokencore.a \
+		$(patsubst %.c,$(BUILD)/obj/%.o,$(pam_apitoken_SRCS)) \
+		$(BUILD)/libtokencore.a \
 		$(BUILD)/tests/fail/calls.wraps \
 		$(BUILD)/tests/fail/calls_pam.wraps
 	@mkdir -p $(@D)
@@ -41,3 +43,8 @@ $(BUILD)/tests/fail/sasl: $(call fail_objects,sasl saslapp) \
 	$(say) LINK $(@F)
 	$(Q)$(LINK) -rdynamic -o $@ $(filter %.o %.a,$^) \
 		@$(filter %.wraps,$^) -lsasl2 $(LIBS)
+
+check-fail: all $(tests_fail_PROGS)
+	$(PROVE) tests/fail/calls.t tests/fail/fail.t
+
+.PHONY: check-fail

@@ -57,8 +57,16 @@ void run_told(const char *text);
 struct site_text;
 extern const struct site_text *run_before, *run_after, *run_now;
 
-/* Each scenario whose name begins so ("": all), in the passes that the
- * environment asks for (FAIL_PASSES, all of them if it is not set). */
+/*
+ * Each scenario whose name begins so ("": all).  The environment may ask for
+ * less:
+ *
+ *	FAIL_PASSES=one,space	these passes
+ *	FAIL_STEP=N		every N-th call (1; inside of libraries 13)
+ *	FAIL_PART=K/N		every N-th scenario, from the K-th on
+ *	FAIL_AT=PASS:N		this attempt alone
+ *	FAIL_TRACE=1		where the call is, and the records found
+ */
 void run_all(const struct scenario *scenarios, size_t n, const char *beginning);
 /* "name value" lines. */
 void run_report(void);

@@ -149,7 +149,7 @@ fill_up(tc_handle *h)
 {
 	static char tokens[FULL_PAGES][TC_TOKEN_MAX + 1];
 	static struct tc_create specs[FULL_PAGES];
-	static char labels[FULL_PAGES][16];
+	static char labels[FULL_PAGES][32];
 	struct tc_error err;
 	struct tc_info info;
 	size_t n;
