@@ -192,7 +192,13 @@ judge_keys(void)
 		problem(FAULT_RESULT, "not all of the keys");
 	if (lib.rc != TC_OK && keys)
 		problem(FAULT_RESULT, "keys after a failure");
+}
+
+static void
+close_keys(void)
+{
 	free(keys);
+	lib_close();
 }
 
 /* ---- the whole, looked at ---- */
@@ -360,7 +366,11 @@ const struct scenario read_scenarios[] = {
 	READ("find by id", NULL, find_by_id, judge_find),
 	READ("show", NULL, show, judge_show),
 	READ("info", NULL, tell_info, judge_info),
-	READ("key list", NULL, key_list, judge_keys),
+	{ .name = "key list",
+	  .prepare = lib_open,
+	  .run = key_list,
+	  .judge = judge_keys,
+	  .finish = close_keys },
 	READ("check", NULL, check, judge_check),
 	{ .name = "check of damage",
 	  .setup = with_damage,
