@@ -429,7 +429,7 @@ finding(void *arg, enum tc_severity severity, const char *what, const char *why,
 }
 
 const char *
-site_go_on(const struct site_text *before)
+site_go_on(const struct site_text *before, int is_done)
 {
 	static char why[TC_ERROR_MAX + 64];
 	struct site_text after = { NULL, NULL, NULL };
@@ -437,7 +437,8 @@ site_go_on(const struct site_text *before)
 	tc_handle *h;
 
 	*why = '\0';
-	if (tc_check(site.config, finding, why) == TC_PROBLEM)
+	if (tc_check(site.config, finding, why) == TC_PROBLEM ||
+	    (is_done && *why))
 		return why;
 	*why = '\0';
 	h = site_open();

@@ -161,7 +161,7 @@ judge_content(enum said said)
 			fprintf(stderr, "%s%s%s", present.records,
 				present.marks, present.keys);
 	}
-	why = site_go_on(&present);
+	why = site_go_on(&present, said == SAID_YES && !may_leave_over());
 	if (why)
 		problem(FAULT_STORE, "%s", why);
 	site_text_free(&present);

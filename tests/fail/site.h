@@ -77,7 +77,7 @@ void site_text_free(struct site_text *text);
 int site_same(const struct site_text *a, const struct site_text *b);
 
 /* Makes one more change, looks whether it alone shows and whether all is well:
- * NULL, or what is wrong. */
-const char *site_go_on(const struct site_text *before);
+ * NULL, or what is wrong.  After one that is done all is well before, too. */
+const char *site_go_on(const struct site_text *before, int is_done);
 
 #endif
