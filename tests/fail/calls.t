@@ -51,7 +51,7 @@ my %harmless = map { $_ => 1 }
     map { split } grep { !/^#/ } split /\n/,
     slurp("$src/tests/fail/harmless");
 
-cmp_ok scalar keys %fails, '>=', 100, 'calls that fail: ' . keys %fails;
+cmp_ok scalar keys %fails, '>', 80, 'calls that fail: ' . keys %fails;
 is "@{[ grep { !$fails{$_} && !$harmless{ plain($_) } }
 	sort keys %called ]}", '', 'no call that nobody judged';
 is "@{[ grep { $harmless{ plain($_) } } sort keys %fails ]}", '',
