@@ -11,6 +11,8 @@
 #   make bench           how fast it is; writes BENCHMARKS.md (as root)
 #   make proof           the long forms, some of an hour (PROOF_SECONDS=600
 #                        for each that runs by time); writes RELIABILITY.md
+#   make coverage        which lines the tests run; writes doc/COVERAGE.md
+#                        (as root, some 20 minutes)
 #   make lint            cppcheck, clang-tidy, mandoc, clang-format
 #   make install         DESTDIR, PREFIX, LIBDIR, PAMDIR, ... as usual
 #
@@ -186,6 +188,13 @@ check-soak: all $(tests_soak_PROGS)
 proof: all $(TEST_PROGS)
 	tests/proof $(PROOF)
 
+# Which lines all tests together run, and why the others are not.
+coverage:
+	+$(Q)$(MAKE) BUILD=$(BUILD)/coverage CC=gcc \
+		CFLAGS='-O0 -g --coverage -fprofile-update=atomic' coverage-run
+coverage-run: all $(TEST_PROGS)
+	tests/coverage/run
+
 # Ratios to what is measured beside it: see tests/bench/run.
 bench: all $(tests_bench_PROGS)
 	tests/bench/run
@@ -276,4 +285,4 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all check check-unit check-threads check-sasl check-soak \
-	check-valgrind bench proof lint install uninstall clean
+	check-valgrind bench coverage coverage-run proof lint install uninstall clean

@@ -90,4 +90,6 @@ fuzz-programs:
 fuzz: fuzz-programs
 	tests/fuzz/hunt $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
+PROOF += tests/fuzz/fuzz.t
+
 .PHONY: check-fuzz fuzz fuzz-programs
