@@ -13,6 +13,7 @@ tests_unit_NAMES := \
 	copies \
 	damage \
 	ended \
+	error \
 	gone \
 	import \
 	imported \
