@@ -193,7 +193,7 @@ coverage:
 	+$(Q)$(MAKE) BUILD=$(BUILD)/coverage CC=gcc \
 		CFLAGS='-O0 -g --coverage -fprofile-update=atomic' coverage-run
 coverage-run: all $(TEST_PROGS)
-	tests/coverage/run
+	CMOCKA_MESSAGE_OUTPUT=TAP tests/coverage/run $(UNIT)
 
 # Ratios to what is measured beside it: see tests/bench/run.
 bench: all $(tests_bench_PROGS)
