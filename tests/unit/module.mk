@@ -30,6 +30,7 @@ tests_unit_NAMES := \
 	marks \
 	match \
 	narrow \
+	noerror \
 	number \
 	owner \
 	pages \
