@@ -97,13 +97,8 @@ tc_find(tc_handle *h, const struct tc_actor *actor, const char *name,
 	struct search s = { .beginning = slash ? NULL : name,
 			    .len = strlen(name),
 			    .label = slash ? slash + 1 : NULL };
-	struct tc_error local;
-	int rc;
-
-	if (!err)
-		err = &local;
-	rc = slash ? find_label(h, actor, name, &s, err)
-		   : find_beginning(h, actor, &s, err);
+	int rc = slash ? find_label(h, actor, name, &s, err)
+		       : find_beginning(h, actor, &s, err);
 	if (rc != TC_OK)
 		return rc;
 	if (s.n == 0)

@@ -257,7 +257,7 @@ sentences(void **state)
 static void
 long_names(void **state)
 {
-	char name[4096];
+	char name[4096] = "";
 	struct tc_actor a = person(name);
 	struct tc_error err = { .text = "" };
 	struct tc_policy p;
