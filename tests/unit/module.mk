@@ -19,6 +19,7 @@ tests_unit_NAMES := \
 	imported \
 	inifile \
 	journal \
+	keyedit \
 	keys \
 	lastuse \
 	life \
