@@ -105,6 +105,78 @@ subtest 'the other files' => sub {
 	is +(check())[0], 0, 'well again';
 };
 
+# finds($severity, $what, $why, $name): the one finding, about what and why.
+sub finds {
+	my ($severity, $what, $why, $name) = @_;
+	my ($exit, @findings) = check();
+	is $exit, $severity eq 'problem' ? 4 : 0, "$name: exit";
+	is @findings, 1, "$name: one finding";
+	my $found = $findings[0] // {};
+	is $found->{severity}, $severity, "$name: how bad";
+	like $found->{what}, $what, "$name: what";
+	like $found->{why}, $why, "$name: why";
+	isnt $found->{mend} // '', '', "$name: how to mend it";
+	return;
+}
+
+subtest 'a file that is not what it should be' => sub {
+	my %file = (lastuse => "$dir/store/lastuse",
+	    audit => "$dir/audit.json");
+	my $bad = $> == 0 ? 'problem' : 'warning';
+	rename $file{lastuse}, "$file{lastuse}.gone";
+	symlink "$dir/nowhere", $file{lastuse} or die "symlink: $!";
+	finds('warning', qr/lastuse$/, qr/not a regular file/, 'a link');
+	unlink $file{lastuse} or die "unlink: $!";
+	spit($file{lastuse}, '', 0666);
+	finds('warning', qr/lastuse$/, qr/writable by everyone/,
+	    'last use, for everyone');
+	unlink $file{lastuse} or die "unlink: $!";
+	rename "$file{lastuse}.gone", $file{lastuse};
+
+	my $mode = (stat $file{audit})[2] & 07777;
+	chmod 0666, $file{audit} or die "chmod: $!";
+	finds($bad, qr/audit\.json$/, qr/writable by everyone/,
+	    'audit log, for everyone');
+	chmod $mode, $file{audit} or die "chmod: $!";
+	link $file{audit}, "$dir/other" or die "link: $!";
+	finds($bad, qr/audit\.json$/, qr/has another name/, 'a hard link');
+	unlink "$dir/other" or die "unlink: $!";
+	is +(check())[0], 0, 'well again';
+};
+
+subtest 'owned by somebody else' => sub {
+	plan skip_all => 'needs to be root' if $> != 0;
+	my $path = "$dir/store/lastuse";
+	my $was = -e $path;
+	spit($path, '') if !$was;
+	my ($uid, $gid) = (stat $path)[4, 5];
+	chown 65534, $gid, $path or die "chown: $!";
+	finds('warning', qr/lastuse$/, qr/belongs neither to root/,
+	    'last use');
+	chown $uid, $gid, $path or die "chown: $!";
+	unlink $path if !$was;
+};
+
+subtest 'a key that is gone, and all switched off' => sub {
+	my $path = "$dir/secret.conf";
+	my $secret = slurp($path);
+	for (['key', 'add', '--kid', 2], ['key', 'activate', 2]) {
+		my ($exit, undef, $err) = apitoken($config, @$_);
+		is $exit, 0, "@$_[0, 1]" or diag $err;
+	}
+	create_token($config, user => 'alice', label => 'of key 2');
+	my $both = slurp($path);
+	spit($path, $secret);
+	finds('warning', qr/(?:left|right)\.gdbm$/,
+	    qr/^1 tokens are of keys that are not in/, 'a key');
+	spit($path, $both);
+	set_conf($config, enabled => 'no');
+	finds('warning', qr/^configuration$/, qr/every token is refused/,
+	    'switched off');
+	set_conf($config, enabled => 'yes');
+	is +(check())[0], 0, 'well again';
+};
+
 # ---- compact ----
 sub size {
 	my $bytes = 0;

@@ -83,6 +83,16 @@ subtest 'JSON' => sub {
 	is_deeply from_json($out), { config => "$dir/apitoken.conf" }, 'shape';
 };
 
+subtest 'a folder in place of a file' => sub {
+	my $dir = tempdir();
+	my $before = tree($dir);
+	my ($exit, undef, $err) = apitoken("$dir/", 'init');
+	isnt $exit, 0, 'exit';
+	like $err, qr/not a file name/, 'what is the matter';
+	ok one_line($err), 'one line' or diag $err;
+	is_deeply tree($dir), $before, 'nothing is there';
+};
+
 subtest 'a folder that others may write' => sub {
 	my $dir = tempdir();
 	mkdir "$dir/open" or die;
