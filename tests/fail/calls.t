@@ -44,7 +44,7 @@ sub plain {
 }
 
 my %called = map { $_ => 1 }
-    grep { !/^__(?:asan|tsan|ubsan|sanitizer)_/ } imports(), members();
+    grep { !/^__(?:asan|gcov|tsan|ubsan|sanitizer)_/ } imports(), members();
 my %fails = map { $_ => 1 } table('calls.h'), table('calls_pam.h'),
     slurp("$src/tests/fail/saslapp.c") =~ /inject_due\("(utils->\w+)"/g;
 my %harmless = map { $_ => 1 }

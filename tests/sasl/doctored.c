@@ -127,6 +127,22 @@ offer(const char *name, const sasl_utils_t *utils, int older)
 			      &version, &names, "apitoken")));
 }
 
+/* A caller that wants no answer. */
+static void
+offer_nowhere(void)
+{
+	int version;
+
+	printf("nowhere %s ", kit_code(server(real, SASL_SERVER_PLUG_VERSION,
+					      &version, NULL, NULL)));
+	printf("%s ", kit_code(client(real, SASL_CLIENT_PLUG_VERSION, &version,
+				      NULL, NULL)));
+	printf("%s ", kit_code(auxprop(real, SASL_AUXPROP_PLUG_VERSION,
+				       &version, NULL, "apitoken")));
+	printf("%s\n", kit_code(canon(real, SASL_CANONUSER_PLUG_VERSION,
+				      &version, NULL, "apitoken")));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -152,6 +168,7 @@ main(int argc, char **argv)
 		offer(doctors[i].name, &utils, 0);
 	}
 	offer("older-libsasl", real, 1);
+	offer_nowhere();
 	(void)sasl_server_done();
 	(void)dlclose(file);
 	return 0;

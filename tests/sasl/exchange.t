@@ -170,6 +170,20 @@ subtest 'refused at once' => sub {
 	check($r, 'deny', 'wrong-user');
 };
 
+subtest 'a client goes no further once it is refused' => sub {
+	my $refusal = Apitoken::Sasl::hex('{"status":"401"}');
+	for my $mech (qw(OAUTHBEARER XOAUTH2)) {
+		my $r = $host->drive({ token => $token, init => ['client'] },
+		    "client $mech", "answer $refusal", "answer $refusal");
+		my ($said, $farewell, $end) = @{ $r->{client} };
+		like($said, qr/^CONTINUE .*Bearer/s, "$mech: sends the token");
+		like($farewell, qr/^CONTINUE (?:\x01|empty)\z/,
+		    "$mech: says no more of it");
+		is($end, 'BADAUTH none', "$mech: and gives up");
+		is_deeply($r->{left}, ['0 0'], "$mech: nothing is left");
+	}
+};
+
 subtest 'a scope' => sub {
 	my $option = { apitoken_scope => 'mail imap' };
 	my $bad = Apitoken::Sasl::hex("\1");

@@ -50,6 +50,7 @@ subtest 'exports' => sub {
 
 subtest 'leaves the process alone' => sub {
 	my %asked = map { $_ => 1 } symbols('--undefined-only');
+	delete @asked{qw(exit sprintf)} if counts_lines($plugin);
 	my @never = qw(openlog closelog setlogmask syslog vsyslog umask signal
 	    sigaction sigprocmask pthread_sigmask setenv putenv unsetenv exit
 	    _exit atexit chdir setuid seteuid setgid setegid fork system popen
@@ -65,7 +66,8 @@ subtest 'another libsasl' => sub {
 	my %got = map { split / /, $_, 2 } split /\n/, $out;
 	my %want = map { $_ => join ' ', ('BADVERS') x 4 } qw(without-md5
 	    one-member-less another-getprop nothing older-libsasl);
-	is_deeply(\%got, { %want, 'as-it-is' => 'OK OK OK OK' },
+	is_deeply(\%got, { %want, 'as-it-is' => 'OK OK OK OK',
+	    nowhere => join ' ', ('BADPARAM') x 4 },
 	    'nothing but what it was built for');
 };
 

@@ -31,7 +31,7 @@ use Time::HiRes qw(sleep time);
 our @EXPORT = qw(build_dir source_dir program tempdir run apitoken
     init_store set_conf create_token import_value start stop finish
     wait_for free_port slurp spit from_json json_lines holds_no_token tree
-    one_line pty);
+    one_line pty counts_lines);
 
 my $owner = $$;		# only this process cleans up, not its forks
 my @dirs;
@@ -392,6 +392,14 @@ sub pty {
 		ioctl $slave, $set_size, $size or croak "a width: $!";
 	}
 	return ($master, $slave);
+}
+
+# counts_lines($file): true when it was built to count which lines are run, and
+# so holds what does it ("make coverage").
+sub counts_lines {
+	my ($file) = @_;
+	my ($exit, $out, $err) = run([ 'nm', $file ]);
+	return $out =~ /__gcov_/;
 }
 
 # tree($dir): path => "type mode size content" of everything below, to see
