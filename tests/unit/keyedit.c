@@ -94,6 +94,33 @@ retired_for_good(void **state)
 	assert_int_equal(made, 10);
 }
 
+/* A login that began before its key's section went: PAM's account phase. */
+static void
+section_gone_meanwhile(void **state)
+{
+	static const struct tc_create spec = { .user = "unit-alice",
+					       .label = "laptop" };
+	const struct tc_request req = { .user = "unit-alice" };
+	struct test_host *host = *state;
+	struct test_login l;
+	struct tc_result res;
+	unsigned made;
+	size_t len;
+	char *text = test_read(PATH(host), &len);
+
+	WORKS(host, add(host, 2, &made));
+	WORKS(host, activate(host, 2));
+	l = test_login(host, &spec);
+	EXPECT(&l, "unit-alice", NULL, NULL, 0, TC_VALID);
+	assert_int_equal(tc_recheck(host->h, &l.res.proof, &req, &res),
+			 TC_VALID);
+	test_text(PATH(host), 0600, text);
+	free(text);
+	assert_int_equal(tc_recheck(host->h, &l.res.proof, &req, &res),
+			 TC_UNKNOWN_KEY);
+	tc_record_free(l.rec);
+}
+
 /* Somebody puts the section of a retired key back as it was. */
 static void
 retired_whatever_the_file_says(void **state)
@@ -189,6 +216,7 @@ main(void)
 		HOST_TEST(numbers),
 		HOST_TEST(retired_for_good),
 		HOST_TEST(retired_whatever_the_file_says),
+		HOST_TEST(section_gone_meanwhile),
 		HOST_TEST(active_already),
 		HOST_TEST(no_newline),
 		HOST_TEST(as_many_as_there_may_be),

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
 static const struct tc_create plain = { .user = "unit-alice",
 					.label = "laptop" };
 
@@ -70,6 +72,29 @@ realms(void **state)
 		EXPECT(&l, name, NULL, NULL, 0, TC_WRONG_USER);
 	}
 	tc_record_free(l.rec);
+}
+
+/* The realm is cut off from each claim, so a token of such a name would be
+ * nobody's. */
+static void
+names_with_the_realm(void **state)
+{
+	struct tc_create spec = { .user = "unit-alice@example.org",
+				  .label = "x" };
+	struct test_host *host = *state;
+	char token[TC_TOKEN_MAX + 1];
+
+	test_host_conf(host, NULL, "default_realm = example.org\n");
+	assert_int_equal(
+	    tc_create(host->h, &test_actor, &spec, token, NULL, &host->err),
+	    TC_E_INVALID);
+	assert_non_null(strstr(host->err.text, "without it"));
+	assert_string_equal(token, "");
+	spec.user = "unit-alice@example.com";
+	assert_int_equal(
+	    tc_create(host->h, &test_actor, &spec, token, NULL, &host->err),
+	    TC_OK);
+	OPENSSL_cleanse(token, sizeof(token));
 }
 
 static void
@@ -373,10 +398,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_HOST(realms),	     WITH_HOST(longest_name),
-		WITH_HOST(services),	     WITH_HOST(sources),
-		WITH_HOST(narrowed),	     WITH_HOST(users_refused),
-		WITH_HOST(too_long_a_proof), WITH_HOST(second_look),
+		WITH_HOST(realms),	  WITH_HOST(names_with_the_realm),
+		WITH_HOST(longest_name),  WITH_HOST(services),
+		WITH_HOST(sources),	  WITH_HOST(narrowed),
+		WITH_HOST(users_refused), WITH_HOST(too_long_a_proof),
+		WITH_HOST(second_look),
 	};
 
 	return cmocka_run_group_tests_name("limits", tests, NULL, NULL);

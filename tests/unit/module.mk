@@ -39,6 +39,7 @@ tests_unit_NAMES := \
 	putmarks \
 	record \
 	restore \
+	scram \
 	standing \
 	text \
 	times \

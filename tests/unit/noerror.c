@@ -127,6 +127,7 @@ nothing_there(void **state)
 	h = host->h;
 	test_text(test_host_path(host, "apitoken.conf"), 0644, "x\n");
 	GIVES(TC_E_UNAVAILABLE, tc_list(h, NULL, NULL, no_record, NULL, err));
+	GIVES(TC_E_UNAVAILABLE, tc_list_ended(h, NULL, no_mark, NULL, err));
 	GIVES(TC_E_UNAVAILABLE, tc_info(h, &info, err));
 	GIVES(TC_E_UNAVAILABLE, tc_compact(h, &test_actor, err));
 	GIVES(TC_E_UNAVAILABLE, tc_import(h, &test_actor, &item, 1, err));
