@@ -194,9 +194,7 @@ add(struct edit *e, unsigned *kid, const char *secret, struct tc_error *err)
 		return tc_fail(err, TC_E_REFUSED, "there are %d keys already",
 			       TC_KEYS_MAX);
 	tc_put_bytes(&e->out, e->text, e->len);
-	if (e->len > 0 && e->text[e->len - 1] != '\n')
-		tc_put(&e->out, '\n', 1);
-	tc_put(&e->out, '\n', 1);
+	tc_put(&e->out, '\n', 1); /* the last line need not end in one */
 	rc = tc_keys_write(&e->change.h->crypto, &e->out, *kid, secret,
 			   TC_KEY_VERIFY, err);
 	return rc == TC_OK ? publish(e, "add", *kid, err) : rc;

@@ -134,8 +134,8 @@ typedef struct tc_handle tc_handle;
 /**
  * Receives one line for the system's log.
  * @param arg       log_arg of struct tc_options
- * @param priority  LOG_INFO, LOG_NOTICE, LOG_WARNING, LOG_ERR, LOG_CRIT or
- *                  LOG_DEBUG of <syslog.h>, without a facility
+ * @param priority  LOG_INFO, LOG_NOTICE, LOG_WARNING, LOG_ERR or LOG_CRIT
+ *                  of <syslog.h>, without a facility
  * @param line      printable text without a line end; never a token or secret
  * May be called from any thread that uses the handle.
  */

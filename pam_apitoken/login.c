@@ -40,8 +40,6 @@ log_line(void *arg, int priority, const char *line)
 {
 	const struct log_target *to = arg;
 
-	if (LOG_PRI(priority) == LOG_DEBUG && !to->debug)
-		return;
 	pam_syslog(to->pamh, LOG_PRI(priority), "%s", line);
 }
 

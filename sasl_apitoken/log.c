@@ -42,10 +42,8 @@ level_of(int priority)
 	case LOG_WARNING:
 	case LOG_NOTICE:
 		return SASL_LOG_FAIL;
-	case LOG_INFO:
-		return SASL_LOG_NOTE;
 	default:
-		return SASL_LOG_DEBUG;
+		return SASL_LOG_NOTE;
 	}
 }
 
