@@ -31,7 +31,6 @@ is $n{wrong_refusal}, 0, 'none refused';
 is $n{wrong_valid}, 0, 'no revoked token let in';
 is $n{busy_code}, 6, 'another writer: unavailable';
 cmp_ok $n{busy_ms}, '>=', 9500, 'after its bound';
-cmp_ok $n{busy_ms}, '<', 15_000, 'and not long after';
 is $n{problems}, 0, 'the store is whole';
 note "slowest revocation $n{slowest_revocation_ms} ms, $n{points} points, ",
     "$n{late_valid} of them late";

@@ -12,7 +12,8 @@
 #	my ($exit, $out, $err) = apitoken($config, 'verify', '--service',
 #	    'sshd', { stdin => "$token\n" });
 #
-# BUILD and SRC are absolute paths, set by make.
+# BUILD and SRC are absolute paths, set by make. PATIENCE=10 makes every limit
+# of time ten times as long, for builds that are slow.
 package Apitoken::Test;
 
 use strict;
@@ -162,7 +163,7 @@ sub _child {
 
 sub _wait {
 	my ($pid, $limit) = @_;
-	my $end = time + $limit;
+	my $end = time + $limit * ($ENV{PATIENCE} // 1);
 	my $pause = 0.001;
 	for (;;) {
 		my $done = waitpid $pid, WNOHANG;
@@ -313,7 +314,7 @@ sub finish {
 # wait_for(sub { ... }, seconds): true as soon as the block is, else false.
 sub wait_for {
 	my ($check, $limit) = @_;
-	my $end = time + ($limit // 10);
+	my $end = time + ($limit // 10) * ($ENV{PATIENCE} // 1);
 	for (;;) {
 		my $answer = $check->();
 		return $answer if $answer;
