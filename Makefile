@@ -66,7 +66,10 @@ DEFS :=
 else
 DEFS := -Wl,-z,defs
 endif
-SHARED = $(LINK) -shared $(DEFS) -Wl,--no-undefined-version
+# What was loaded once stays: libpam takes its modules out of the process after
+# each transaction, and to load and link them anew and to set OpenSSL up takes
+# longer than to check a token. Code stays, and what crypto.h says.
+SHARED = $(LINK) -shared $(DEFS) -Wl,--no-undefined-version -Wl,-z,nodelete
 LIBS := -lcrypto -lgdbm -linih -ljansson -pthread
 
 ifdef V
@@ -125,14 +128,11 @@ $(LIB_A): $(call objects,$(libtokencore_SRCS))
 	$(say) AR $(@F)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-# libpam takes its modules out of the process after each transaction. Ours
-# stays, and GDBM with it: to load and link them anew takes longer than to check
-# a token. Nothing but code stays.
 $(PAM): $(call objects,$(pam_apitoken_SRCS)) $(LIB_A) $(pam_apitoken_MAP)
 	$(say) LINK $(@F)
 	$(Q)$(SHARED) -Wl,--version-script,$(pam_apitoken_MAP) \
-		-Wl,-z,nodelete -Wl,--exclude-libs,ALL -o $@ \
-		$(filter %.o %.a,$^) -lpam $(LIBS)
+		-Wl,--exclude-libs,ALL -o $@ $(filter %.o %.a,$^) -lpam \
+		$(LIBS)
 
 $(SASL): $(call objects,$(sasl_apitoken_SRCS)) $(LIB_A) $(sasl_apitoken_MAP)
 	$(say) LINK $(@F)

@@ -284,7 +284,7 @@ tc_change_put(struct tc_change *c, const struct tc_key *key,
 	if (rc != TC_OK)
 		return rc;
 	not_before(c, r->created);
-	tc_record_write(&c->h->crypto, &w, key->rec, &at, r);
+	tc_record_write(c->h->crypto, &w, key->rec, &at, r);
 	if (w.bad)
 		rc = tc_fail(err, TC_E_NOMEM, "out of memory");
 	else
@@ -318,7 +318,7 @@ tc_change_get_any(struct tc_change *c, const char *id, struct tc_record **r,
 	else if (!*key)
 		(void)tc_fail(err, rc, "%s: its key %u is not in %s", id,
 			      (*r)->kid, c->policy->config.secret_file);
-	else if (!tc_record_sealed(&c->h->crypto, (*key)->rec, at.key, at.value,
+	else if (!tc_record_sealed(c->h->crypto, (*key)->rec, at.key, at.value,
 				   at.len))
 		(void)tc_fail(err, rc, "%s: the seal of record %s does not fit",
 			      path, id);

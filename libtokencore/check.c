@@ -156,7 +156,7 @@ tally_item(void *arg, const unsigned char *key, size_t key_len,
 	k = tc_keys_find(&t->policy->keys, r->kid);
 	if (!k)
 		t->no_key++;
-	else if (!tc_record_sealed(&t->h->crypto, k->rec, key, value, len))
+	else if (!tc_record_sealed(t->h->crypto, k->rec, key, value, len))
 		t->bad_seals++;
 	if (r->created > t->now + t->policy->config.clock_skew)
 		t->future++;

@@ -106,16 +106,16 @@ tc_mint(struct tc_change *c, const struct tc_create *spec,
 		rc = tc_spec_allowed(c->policy, spec, c->now, &r.expires, err);
 	if (rc == TC_OK)
 		rc = tc_issue_time(c, spec->user, &r.created, err);
-	if (rc == TC_OK && mint(&c->h->crypto, key, spec->user, tok, r.id))
+	if (rc == TC_OK && mint(c->h->crypto, key, spec->user, tok, r.id))
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "no random numbers");
-	if (rc == TC_OK && make_verifier(&c->h->crypto, tok, &scram))
+	if (rc == TC_OK && make_verifier(c->h->crypto, tok, &scram))
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "no PBKDF2");
 	if (rc == TC_OK)
 		rc = must_be_new(c, r.id, err);
 	if (rc == TC_OK)
 		rc = tc_change_put(c, key, &r, how->event, how->why, err);
 	if (rc == TC_OK) {
-		*rec = tc_record_copy(&c->h->crypto, &r);
+		*rec = tc_record_copy(c->h->crypto, &r);
 		if (!*rec)
 			rc = tc_fail(err, TC_E_NOMEM, "out of memory");
 	}

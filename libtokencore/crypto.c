@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "crypto.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include <openssl/core_names.h>
@@ -22,10 +23,29 @@ forget_errors(int ok)
 	return ok ? 0 : -1;
 }
 
-int
-tc_crypto_open(struct tc_crypto *c)
+/* Never freed: who is still in there cannot be known, and at the end of the
+ * process OpenSSL may be gone before us. */
+static _Atomic(struct tc_crypto *) shared;
+
+static void
+crypto_free(struct tc_crypto *c)
 {
-	memset(c, 0, sizeof(*c));
+	if (!c)
+		return;
+	EVP_MAC_free(c->hmac);
+	EVP_MD_free(c->sha256);
+	EVP_KDF_free(c->hkdf);
+	OSSL_LIB_CTX_free(c->lib);
+	OPENSSL_free(c);
+}
+
+static struct tc_crypto *
+crypto_new(void)
+{
+	struct tc_crypto *c = OPENSSL_zalloc(sizeof(*c));
+
+	if (!c)
+		return NULL;
 	ERR_set_mark();
 	c->lib = OSSL_LIB_CTX_new();
 	if (c->lib) {
@@ -35,19 +55,32 @@ tc_crypto_open(struct tc_crypto *c)
 	}
 	ERR_pop_to_mark();
 	if (c->hmac && c->sha256 && c->hkdf)
-		return 0;
-	tc_crypto_close(c);
-	return -1;
+		return c;
+	crypto_free(c);
+	return NULL;
+}
+
+/* Without a lock, which a fork() in another thread would leave locked in the
+ * child for good: threads that come here at the same time make one each, and
+ * the first one stays. */
+const struct tc_crypto *
+tc_crypto(void)
+{
+	struct tc_crypto *there = atomic_load(&shared), *made;
+
+	if (there)
+		return there;
+	made = crypto_new();
+	if (!made || atomic_compare_exchange_strong(&shared, &there, made))
+		return made;
+	crypto_free(made);
+	return there;
 }
 
 void
-tc_crypto_close(struct tc_crypto *c)
+tc_crypto_forget(void)
 {
-	EVP_MAC_free(c->hmac);
-	EVP_MD_free(c->sha256);
-	EVP_KDF_free(c->hkdf);
-	OSSL_LIB_CTX_free(c->lib);
-	memset(c, 0, sizeof(*c));
+	crypto_free(atomic_exchange(&shared, NULL));
 }
 
 int

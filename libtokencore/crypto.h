@@ -3,6 +3,9 @@
  * The few primitives everything else is made of, fetched once from OpenSSL in
  * a library context of our own: neither the host's openssl.cnf nor its FIPS
  * and engine settings can change a token's value.
+ *
+ * Once for the process: to set OpenSSL up takes as long as ten logins.  What
+ * stays is constant and knows no key; keys belong to handles and go with them.
  */
 #ifndef TC_CRYPTO_H
 #define TC_CRYPTO_H
@@ -26,10 +29,13 @@ struct tc_bytes {
 	size_t len;
 };
 
-/* All give 0, or -1 on failure with the output wiped.  The fetched algorithms
- * are read-only, so one struct tc_crypto serves many threads. */
-int tc_crypto_open(struct tc_crypto *c);
-void tc_crypto_close(struct tc_crypto *c);
+/* The one of this process, for all of its threads; NULL when OpenSSL has not
+ * got what we need, which may be different the next time. */
+const struct tc_crypto *tc_crypto(void);
+/* As in a process that just began: for tests, which make OpenSSL fail. */
+void tc_crypto_forget(void);
+
+/* All give 0, or -1 on failure with the output wiped. */
 int tc_hmac(const struct tc_crypto *c, const void *key, size_t key_len,
 	    const struct tc_bytes *parts, size_t n,
 	    unsigned char out[TC_HASH_LEN]);

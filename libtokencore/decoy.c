@@ -25,7 +25,7 @@ decoy_key(tc_handle *h, const struct tc_policy *p,
 	for (size_t i = 1; i < p->keys.n; i++)
 		if (p->keys.key[i].kid < oldest->kid)
 			oldest = &p->keys.key[i];
-	return tc_hmac(&h->crypto, oldest->mac, sizeof(oldest->mac), &label, 1,
+	return tc_hmac(h->crypto, oldest->mac, sizeof(oldest->mac), &label, 1,
 		       out);
 }
 
@@ -52,7 +52,7 @@ salt_of_name(tc_handle *h, const struct tc_policy *p, const char *user,
 	memcpy(id, beginning, len);
 	while (rc == 0) {
 		parts[1].len = len;
-		rc = tc_hmac(&h->crypto, key, sizeof(key), parts, 2, mac);
+		rc = tc_hmac(h->crypto, key, sizeof(key), parts, 2, mac);
 		if (len == sizeof(id))
 			break;
 		id[len++] = digits[mac[0] & 31];
@@ -74,10 +74,9 @@ tc_decoy_make(tc_handle *h, const struct tc_policy *p, const char *user,
 		return -1;
 	if (salt)
 		memcpy(made.salt, salt, sizeof(made.salt));
-	if (tc_random(&h->crypto, made.stored_key, sizeof(made.stored_key)) !=
+	if (tc_random(h->crypto, made.stored_key, sizeof(made.stored_key)) !=
 		0 ||
-	    tc_random(&h->crypto, made.server_key, sizeof(made.server_key)) !=
-		0)
+	    tc_random(h->crypto, made.server_key, sizeof(made.server_key)) != 0)
 		return -1;
 	*out = made;
 	return 0;

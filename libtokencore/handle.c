@@ -110,7 +110,7 @@ read_keys(const tc_handle *h, struct tc_policy *p, struct tc_error *err)
 	if (rc != TC_OK)
 		return rc;
 	p->secret_stamp = stamp_of(&st);
-	rc = tc_keys_parse(&h->crypto, &p->keys, text, len,
+	rc = tc_keys_parse(h->crypto, &p->keys, text, len,
 			   p->config.secret_file, err);
 	OPENSSL_clear_free(text, len + 1);
 	return rc;
@@ -202,7 +202,7 @@ open_folders(const tc_handle *h, struct tc_policy *p,
 		    old ? old->store.dir : -1, err);
 	if (fd < 0)
 		return err->code;
-	if (tc_store_init(&p->store, fd, p->config.store, &h->crypto))
+	if (tc_store_init(&p->store, fd, p->config.store, h->crypto))
 		return tc_fail(err, TC_E_NOMEM, "out of memory");
 	tc_lastuse_open(&p->store, old ? &old->store : NULL);
 	if (fstat(fd, &p->store_stat))
@@ -381,7 +381,8 @@ tc_open(tc_handle **out, const struct tc_options *options, struct tc_error *err)
 	h->log_arg = o->log_arg;
 	rc = open_config_folder(h, o->config ? o->config : TC_DEFAULT_CONFIG,
 				err);
-	if (rc == TC_OK && tc_crypto_open(&h->crypto))
+	h->crypto = rc == TC_OK ? tc_crypto() : NULL;
+	if (rc == TC_OK && !h->crypto)
 		rc = tc_fail(err, TC_E_UNAVAILABLE,
 			     "OpenSSL has no HMAC, "
 			     "SHA-256 or HKDF");
@@ -401,7 +402,6 @@ tc_free(tc_handle *h)
 	if (!h)
 		return;
 	policy_free(h->policy);
-	tc_crypto_close(&h->crypto);
 	close_fd(h->config_dir);
 	free(h->config_path);
 	free(h->folder);

@@ -42,7 +42,7 @@ struct tc_policy {
 struct tc_handle {
 	pthread_mutex_t lock; /* guards policy and its count */
 	struct tc_policy *policy;
-	struct tc_crypto crypto;
+	const struct tc_crypto *crypto;
 	char *config_path, *folder;
 	const char *config_base;
 	int config_dir;

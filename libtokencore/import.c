@@ -103,7 +103,7 @@ set_id(const struct batch *b, const struct tc_key *key,
 {
 	unsigned char bytes[TC_ID_BYTES];
 
-	if (tc_imported_id(&b->change.h->crypto, key, item->spec.user,
+	if (tc_imported_id(b->change.h->crypto, key, item->spec.user,
 			   item->value, item->len, bytes))
 		return tc_fail(err, TC_E_UNAVAILABLE, "no HMAC");
 	tc_id_text(bytes, id);

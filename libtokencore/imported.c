@@ -118,7 +118,7 @@ judge(struct tc_trial *t, const struct tc_lookup *item,
 	r = t->record = tc_record_read(item->key, item->value, item->len);
 	if (!r)
 		return tc_trial_say(t, TC_UNAVAILABLE, "the record is damaged");
-	if (!tc_record_sealed(&t->h->crypto, key->rec, item->key, item->value,
+	if (!tc_record_sealed(t->h->crypto, key->rec, item->key, item->value,
 			      item->len))
 		return tc_trial_say(t, TC_UNAVAILABLE,
 				    "the record's seal does not fit");
@@ -166,7 +166,7 @@ look_up(struct tc_trial *t, struct tc_lookup *items)
 		if (all->key[i].state == TC_KEY_RETIRED)
 			continue;
 		keys[n] = &all->key[i];
-		if (tc_imported_id(&t->h->crypto, keys[n], t->claimed,
+		if (tc_imported_id(t->h->crypto, keys[n], t->claimed,
 				   req->authtok, req->authtok_len, id))
 			return tc_imported_unavailable(t, "no HMAC");
 		tc_key_token(&items[n++], id);

@@ -326,7 +326,7 @@ int
 tc_init(const char *config, const char *secret, struct tc_error *err)
 {
 	struct tc_error local;
-	struct tc_crypto crypto;
+	const struct tc_crypto *crypto = tc_crypto();
 	struct layout l;
 	int rc;
 
@@ -337,15 +337,14 @@ tc_init(const char *config, const char *secret, struct tc_error *err)
 	rc = plan(&l, config, err);
 	if (rc == TC_OK)
 		rc = nothing_there(&l, err);
-	if (rc == TC_OK && tc_crypto_open(&crypto))
+	if (rc == TC_OK && !crypto)
 		rc = tc_fail(err, TC_E_UNAVAILABLE,
 			     "OpenSSL has no HMAC, "
 			     "SHA-256 or HKDF");
 	else if (rc == TC_OK) {
-		rc = make_all(&l, &crypto, secret, err);
+		rc = make_all(&l, crypto, secret, err);
 		if (rc != TC_OK)
 			take_away(&l);
-		tc_crypto_close(&crypto);
 	}
 	plan_free(&l);
 	return rc;

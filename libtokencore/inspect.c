@@ -10,16 +10,13 @@ enum tc_verdict
 tc_inspect(const char *text, size_t len, struct tc_inspected *out)
 {
 	struct tc_token tok;
-	struct tc_crypto crypto;
+	const struct tc_crypto *crypto = NULL;
 	unsigned char id[TC_ID_BYTES];
 	enum tc_verdict verdict = tc_token_read(text, len, &tok);
-	int rc = -1;
 
-	if (verdict == TC_VALID && tc_crypto_open(&crypto) == 0) {
-		rc = tc_token_id(&crypto, &tok, id);
-		tc_crypto_close(&crypto);
-	}
-	if (verdict == TC_VALID && rc)
+	if (verdict == TC_VALID)
+		crypto = tc_crypto();
+	if (verdict == TC_VALID && (!crypto || tc_token_id(crypto, &tok, id)))
 		verdict = TC_UNAVAILABLE;
 	if (verdict == TC_VALID) {
 		memset(out, 0, sizeof(*out));

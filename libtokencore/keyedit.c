@@ -52,7 +52,7 @@ edit_begin(struct edit *e, tc_handle *h, const struct tc_actor *actor,
 		rc = tc_read_secrets(e->change.policy, &e->text, &e->len,
 				     &e->st, err);
 	if (rc == TC_OK)
-		rc = tc_keys_parse(&h->crypto, &e->keys, e->text, e->len,
+		rc = tc_keys_parse(h->crypto, &e->keys, e->text, e->len,
 				   e->change.policy->config.secret_file, err);
 	return rc;
 }
@@ -122,7 +122,7 @@ publish(struct edit *e, const char *what, unsigned kid, struct tc_error *err)
 	if (e->out.len > TC_SECRETS_MAX)
 		return tc_fail(err, TC_E_REFUSED, "%s: would be too long",
 			       c->policy->config.secret_file);
-	rc = tc_keys_parse(&c->h->crypto, &check, (char *)e->out.data,
+	rc = tc_keys_parse(c->h->crypto, &check, (char *)e->out.data,
 			   e->out.len, c->policy->config.secret_file, err);
 	OPENSSL_cleanse(&check, sizeof(check));
 	(void)snprintf(e->note, sizeof(e->note), "%s", what);
@@ -195,7 +195,7 @@ add(struct edit *e, unsigned *kid, const char *secret, struct tc_error *err)
 			       TC_KEYS_MAX);
 	tc_put_bytes(&e->out, e->text, e->len);
 	tc_put(&e->out, '\n', 1); /* the last line need not end in one */
-	rc = tc_keys_write(&e->change.h->crypto, &e->out, *kid, secret,
+	rc = tc_keys_write(e->change.h->crypto, &e->out, *kid, secret,
 			   TC_KEY_VERIFY, err);
 	return rc == TC_OK ? publish(e, "add", *kid, err) : rc;
 }

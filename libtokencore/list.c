@@ -174,8 +174,7 @@ judge(struct reading *r, struct tc_record *rec, const unsigned char *key,
 		return tc_fail(&r->trouble, TC_E_UNAVAILABLE,
 			       "%s: the mark over the tokens of %s: is damaged",
 			       path, rec->user);
-	if (k &&
-	    tc_record_seal(&r->h->crypto, k->rec, key, value, len, &sealed))
+	if (k && tc_record_seal(r->h->crypto, k->rec, key, value, len, &sealed))
 		return tc_fail(&r->trouble, TC_E_UNAVAILABLE, "no HMAC");
 	rec->standing = TC_UNAVAILABLE;
 	if (!sealed)

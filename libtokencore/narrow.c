@@ -97,14 +97,13 @@ static int
 narrow(struct tc_token *tok, const struct tc_caveat *caveats, size_t n,
        struct tc_error *err)
 {
-	struct tc_crypto crypto;
+	const struct tc_crypto *crypto = tc_crypto();
 	int rc = TC_OK;
 
-	if (tc_crypto_open(&crypto))
+	if (!crypto)
 		return tc_fail(err, TC_E_UNAVAILABLE, "OpenSSL has no HMAC");
 	for (size_t i = 0; rc == TC_OK && i < n; i++)
-		rc = append(&crypto, tok, &caveats[i], err);
-	tc_crypto_close(&crypto);
+		rc = append(crypto, tok, &caveats[i], err);
 	return rc;
 }
 

@@ -71,8 +71,8 @@ same(struct tc_change *c, const struct tc_record *a, const struct tc_record *b)
 	struct tc_writer wa = { 0 }, wb = { 0 };
 	int equal = -1;
 
-	tc_record_write(&c->h->crypto, &wa, no_key, &at, a);
-	tc_record_write(&c->h->crypto, &wb, no_key, &at, b);
+	tc_record_write(c->h->crypto, &wa, no_key, &at, a);
+	tc_record_write(c->h->crypto, &wb, no_key, &at, b);
 	if (!wa.bad && !wb.bad)
 		equal =
 		    wa.len == wb.len && memcmp(wa.data, wb.data, wa.len) == 0;

@@ -63,7 +63,7 @@ is_sealed(const struct tc_trial *t, const struct tc_key *key)
 	const unsigned char *data =
 	    item->found ? item->value : tc_record_blank(&len);
 
-	return tc_record_sealed(&t->h->crypto, key->rec, item->key, data, len);
+	return tc_record_sealed(t->h->crypto, key->rec, item->key, data, len);
 }
 
 static enum tc_verdict
@@ -268,10 +268,10 @@ check_tag(struct tc_trial *t, const struct tc_token *tok)
 
 	known = tc_keys_find(&t->policy->keys, tc_token_kid(tok));
 	key = known ? known : &no_key;
-	if (tc_token_id(&t->h->crypto, tok, proof.id))
+	if (tc_token_id(t->h->crypto, tok, proof.id))
 		return tc_trial_say(t, TC_UNAVAILABLE, "no SHA-256");
 	verdict = read_record(t, proof.id, key);
-	if (tc_token_tag(&t->h->crypto, key->mac,
+	if (tc_token_tag(t->h->crypto, key->mac,
 			 t->record ? t->record->user : t->claimed, tok, want))
 		return tc_trial_say(t, TC_UNAVAILABLE, "no HMAC");
 	right = CRYPTO_memcmp(want, tok->tag, TC_TAG_LEN) == 0;

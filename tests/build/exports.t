@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Each built file exports exactly what is committed beside its sources, and
 # header, linker map and man page say the same; it loads with every symbol
-# bound in a process that links nothing else.
+# bound in a process that links nothing else, and stays there.
 use strict;
 use warnings;
 use lib "$ENV{SRC}/tests/lib";
@@ -50,6 +50,8 @@ for my $file (sort keys %built) {
 	    "$ENV{BUILD}/$file", @want ]);
 	is("$code$err", '0', "$file: loads with RTLD_NOW")
 	    or diag "$out$err";
+	like(scalar qx(readelf -d '$ENV{BUILD}/$file'),
+	    qr/FLAGS_1.*NODELETE/, "$file: is not unloaded");
 }
 
 my $header = join "\n", lines_of("$ENV{SRC}/libtokencore/tokencore.h");

@@ -14,6 +14,7 @@
 #include <openssl/err.h>
 
 #include "../store/kit.h"
+#include "crypto.h"
 #include "memory.h"
 #include "site.h"
 
@@ -196,6 +197,15 @@ only_the_hosts_error(void)
 	       ERR_GET_REASON(first) == HOSTS_ERROR && ERR_get_error() == 0;
 }
 
+/* What the library makes once for the process it makes each time, so that this
+ * can fail, too. */
+static void
+begin_anew(void)
+{
+	if (!run.s->stays)
+		tc_crypto_forget();
+}
+
 /* Tells whether a call failed. */
 static int
 attempt(int judged)
@@ -206,6 +216,7 @@ attempt(int judged)
 	size_t bytes;
 	int failed;
 
+	begin_anew();
 	memory_begin();
 	if (run.s->prepare)
 		run.s->prepare();
@@ -219,6 +230,7 @@ attempt(int judged)
 		run.s->finish();
 	if (!only_the_hosts_error() && judged)
 		problem(FAULT_RESULT, "OpenSSL's queue is not the host's");
+	begin_anew();
 	OPENSSL_thread_stop(); /* the queue's own memory */
 	blocks = memory_end(&bytes);
 	if (!judged)

@@ -272,21 +272,21 @@ judge_load(void)
 #define SERVER(n, mech, user, token, due)                                      \
 	{                                                                      \
 		.name = "server " n, .arg = EXCHANGE(mech, user, token, due),  \
-		.prepare = prepare_server, .run = serve,                       \
+		.stays = 1, .prepare = prepare_server, .run = serve,           \
 		.judge = judge_server, .finish = dispose                       \
 	}
 #define SCRAM(n, user, id, due)                                                \
 	{                                                                      \
 		.name = "scram " n, .arg = EXCHANGE("", user, id, due),        \
-		.prepare = prepare_scram, .run = scram, .judge = judge_scram,  \
-		.finish = dispose                                              \
+		.stays = 1, .prepare = prepare_scram, .run = scram,            \
+		.judge = judge_scram, .finish = dispose                        \
 	}
 #define CLIENT(n, mech, user)                                                  \
 	{                                                                      \
 		.name = "client " n,                                           \
 		.arg = EXCHANGE(mech, user, site.valid.text, SASL_CONTINUE),   \
-		.prepare = prepare_client, .run = ask, .judge = judge_client,  \
-		.finish = dispose                                              \
+		.stays = 1, .prepare = prepare_client, .run = ask,             \
+		.judge = judge_client, .finish = dispose                       \
 	}
 
 static const struct scenario scenarios[] = {

@@ -32,7 +32,7 @@ write_conf(const char *path)
 static void
 put_token(tc_handle *h, const char *text, const char *user, enum tc_state state)
 {
-	const struct tc_crypto *c = &h->crypto;
+	const struct tc_crypto *c = h->crypto;
 	struct tc_error err;
 	struct tc_policy *p = tc_policy_get(h, &err);
 	struct tc_lookup at = { .key_len = 0 };

@@ -25,22 +25,11 @@ fuzz_cannot(const char *file, int line, const char *what)
 	exit(2);
 }
 
-static struct tc_crypto crypto;
-
-static void
-close_crypto(void)
-{
-	tc_crypto_close(&crypto);
-}
-
 const struct tc_crypto *
 fuzz_crypto(void)
 {
-	if (!crypto.lib) {
-		NEED(tc_crypto_open(&crypto) == 0);
-		NEED(atexit(close_crypto) == 0);
-	}
-	return &crypto;
+	NEED(tc_crypto() != NULL);
+	return tc_crypto();
 }
 
 /* ---- input ---- */

@@ -89,22 +89,11 @@ test_read(const char *path, size_t *len)
 	return data;
 }
 
-static struct tc_crypto crypto;
-
-static void
-close_crypto(void)
-{
-	tc_crypto_close(&crypto);
-}
-
 const struct tc_crypto *
 test_crypto(void)
 {
-	if (!crypto.lib) {
-		assert_int_equal(tc_crypto_open(&crypto), 0);
-		assert_int_equal(atexit(close_crypto), 0);
-	}
-	return &crypto;
+	assert_non_null(tc_crypto());
+	return tc_crypto();
 }
 
 void

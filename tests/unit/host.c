@@ -101,7 +101,7 @@ test_host_put(struct test_host *host, const struct tc_record *rec,
 	tc_key_token(&as, id);
 	assert_int_equal(tc_id_bytes(under, id), 0);
 	tc_key_token(&at, id);
-	tc_record_write(&host->h->crypto, &w,
+	tc_record_write(host->h->crypto, &w,
 			tc_keys_find(&p->keys, rec->kid)->rec, &as, rec);
 	assert_false(w.bad);
 	if (flip)

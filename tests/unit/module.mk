@@ -11,6 +11,7 @@ tests_unit_NAMES := \
 	compact \
 	config \
 	copies \
+	crypto \
 	damage \
 	ended \
 	error \

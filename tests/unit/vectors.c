@@ -32,7 +32,7 @@ struct bytes {
 	size_t len;
 };
 
-static struct tc_crypto crypto;
+static const struct tc_crypto *crypto;
 
 static void
 give_up(const char *why)
@@ -86,7 +86,7 @@ id_of(const struct tc_token *tok, char text[TC_ID_LEN + 1])
 {
 	unsigned char id[TC_ID_BYTES];
 
-	if (tc_token_id(&crypto, tok, id))
+	if (tc_token_id(crypto, tok, id))
 		give_up("no id");
 	tc_id_text(id, text);
 }
@@ -97,9 +97,9 @@ tag_of(const struct tc_token *tok, const struct bytes *secret,
 {
 	unsigned char key[TC_KEY_LEN];
 
-	if (tc_derive_key(&crypto, "mac", tc_token_kid(tok), secret->data,
+	if (tc_derive_key(crypto, "mac", tc_token_kid(tok), secret->data,
 			  secret->len, key) ||
-	    tc_token_tag(&crypto, key, (const char *)user->data, tok, tag))
+	    tc_token_tag(crypto, key, (const char *)user->data, tok, tag))
 		give_up("no tag");
 }
 
@@ -208,7 +208,7 @@ do_key(char **f)
 	unsigned char key[TC_KEY_LEN];
 
 	unhex(f[3], &secret);
-	if (tc_derive_key(&crypto, f[1], number(f[2]), secret.data, secret.len,
+	if (tc_derive_key(crypto, f[1], number(f[2]), secret.data, secret.len,
 			  key))
 		give_up("no key");
 	hex(key, sizeof(key));
@@ -225,9 +225,9 @@ do_imported(char **f)
 	unhex(f[1], &secret);
 	unhex(f[3], &user);
 	unhex(f[4], &value);
-	if (tc_derive_key(&crypto, "imp", key.kid, secret.data, secret.len,
+	if (tc_derive_key(crypto, "imp", key.kid, secret.data, secret.len,
 			  key.imp) ||
-	    tc_imported_id(&crypto, &key, (const char *)user.data,
+	    tc_imported_id(crypto, &key, (const char *)user.data,
 			   (const char *)value.data, value.len, id))
 		give_up("no id");
 	tc_id_text(id, text);
@@ -304,11 +304,11 @@ main(void)
 	char *line = NULL;
 	size_t size = 0;
 
-	if (tc_crypto_open(&crypto))
+	crypto = tc_crypto();
+	if (!crypto)
 		give_up("no OpenSSL");
 	while (getline(&line, &size, stdin) > 0)
 		answer(line);
 	free(line);
-	tc_crypto_close(&crypto);
 	return fflush(stdout) ? 2 : 0;
 }

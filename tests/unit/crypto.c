@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is there once for the process. */
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common.h"
+
+#define THREADS 16
+
+static pthread_barrier_t gate;
+
+static void *
+get(void *arg)
+{
+	(void)arg;
+	(void)pthread_barrier_wait(&gate);
+	/* Read-only for everyone, handed on as what pthread_create() takes. */
+	return (void *)(uintptr_t)tc_crypto();
+}
+
+/* All at once, the first time. */
+static void
+one_for_all_threads(void **state)
+{
+	pthread_t thread[THREADS];
+	void *got;
+
+	(void)state;
+	tc_crypto_forget();
+	assert_int_equal(pthread_barrier_init(&gate, NULL, THREADS), 0);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, get, NULL),
+				 0);
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(thread[i], &got), 0);
+		assert_non_null(got);
+		assert_ptr_equal(got, tc_crypto());
+	}
+	pthread_barrier_destroy(&gate);
+}
+
+static int
+abc_is_right(void)
+{
+	static const unsigned char want[TC_HASH_LEN] = {
+		0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea,
+		0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
+		0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c,
+		0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad,
+	};
+	const struct tc_bytes abc = { "abc", 3 };
+	unsigned char out[TC_HASH_LEN];
+
+	return tc_sha256(tc_crypto(), &abc, 1, out) == 0 &&
+	       memcmp(out, want, sizeof(want)) == 0;
+}
+
+/* A child has the parent's, and makes its own when it is the first. */
+static void
+also_in_a_child(void **state)
+{
+	(void)state;
+	for (int made = 0; made < 2; made++) {
+		int status = -1;
+		pid_t pid;
+
+		tc_crypto_forget();
+		if (made)
+			assert_non_null(tc_crypto());
+		pid = fork();
+		if (pid == 0)
+			_exit(abc_is_right() ? 0 : 1);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+		assert_true(abc_is_right());
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_for_all_threads),
+		cmocka_unit_test(also_in_a_child),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
