@@ -163,17 +163,15 @@ audit_folder(const struct tc_policy *p, const struct tc_policy *old)
 {
 	struct tc_error unused;
 	const char *base;
-	char *dir, *real;
+	char *dir;
 	int fd;
 
 	if (old && old->config.audit_log && old->audit_dir >= 0 &&
 	    strcmp(old->config.audit_log, p->config.audit_log) == 0)
 		return fcntl(old->audit_dir, F_DUPFD_CLOEXEC, 0);
 	dir = tc_dirname(p->config.audit_log, &base);
-	real = dir ? tc_trust_path(dir, &unused) : NULL;
-	fd = real ? open(real, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	fd = dir ? tc_trust_links(dir, &unused) : -1;
 	free(dir);
-	free(real);
 	return fd;
 }
 
@@ -347,17 +345,16 @@ open_config_folder(tc_handle *h, const char *config, struct tc_error *err)
 	if (!dir)
 		return tc_fail(err, TC_E_NOMEM, "out of memory");
 	/* Whole paths, so that the process may change its folder. */
-	h->folder = tc_trust_path(dir, err);
+	h->config_dir = tc_trust_dir(dir, &h->folder, err);
 	free(dir);
-	if (!h->folder)
+	if (h->config_dir < 0)
 		return err->code;
 	if (asprintf(&h->config_path, "%s/%s", h->folder, base) < 0) {
 		h->config_path = NULL;
 		return tc_fail(err, TC_E_NOMEM, "out of memory");
 	}
 	h->config_base = base_of(h->config_path);
-	h->config_dir = tc_trust_dir(h->folder, err);
-	return h->config_dir < 0 ? err->code : TC_OK;
+	return TC_OK;
 }
 
 int

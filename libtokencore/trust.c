@@ -23,7 +23,7 @@ trusted_owner(uid_t uid)
 }
 
 /* What a folder is to us. */
-enum role { WE_PASS, WE_WRITE };
+enum role { WE_LOOK, WE_PASS, WE_WRITE };
 
 /* Why a folder cannot be trusted; NULL if it can. */
 static const char *
@@ -56,158 +56,190 @@ file_fault(const struct stat *st, enum tc_readers readers)
 	return NULL;
 }
 
-/* One step down; -1 with the reason in err.  "O_PATH" would not let us check
- * what we then open, and search permission alone has to be enough. */
-static int
-step(int parent, const char *name, const char *so_far, int flags,
-     enum role role, struct tc_error *err)
-{
-	int fd =
-	    openat(parent, name, flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+/* On the way down a path: the folder that was reached, without links and dots,
+ * and what is left of the path. */
+struct way {
+	char name[PATH_MAX]; /* "" for the root */
 	struct stat st;
-	const char *fault;
+	char *text, *left; /* malloced, and where in it we are */
+	unsigned links;
+	enum role role;
+};
 
-	if (fd < 0 || fstat(fd, &st)) {
-		tc_fail_errno(err, "%s", so_far);
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	fault = dir_fault(&st, role);
-	if (!fault)
-		return fd;
-	tc_fail(err, TC_E_UNAVAILABLE, "%s: %s", so_far, fault);
-	close(fd);
-	return -1;
-}
-
-/* Walks down a path that realpath() made: absolute, no links, no "..". */
-static int
-walk(char *path, enum role role, struct tc_error *err)
+static const char *
+name_of(const struct way *w)
 {
-	int fd = step(AT_FDCWD, "/", "/", O_PATH, WE_PASS, err);
-	char *at = path;
-
-	while (fd >= 0 && *at == '/' && at[1]) {
-		char *name = at + 1;
-		int next;
-
-		at = name + strcspn(name, "/");
-		if (*at == '/') {
-			*at = '\0';
-			next = step(fd, name, path, O_PATH, WE_PASS, err);
-			*at = '/';
-		} else {
-			next = step(fd, name, path, O_RDONLY, role, err);
-		}
-		close(fd);
-		fd = next;
-	}
-	return fd;
+	return *w->name ? w->name : "/";
 }
-
-/* Where a link leads, as a path; NULL with errno. */
-static char *
-target_of(const char *link)
-{
-	char target[PATH_MAX], *path;
-	ssize_t n = readlink(link, target, sizeof(target) - 1);
-	const char *base;
-	char *folder;
-
-	if (n < 0)
-		return NULL;
-	target[n] = '\0';
-	if (*target == '/')
-		return strdup(target);
-	folder = tc_dirname(link, &base);
-	if (!folder || asprintf(&path, "%s/%s", folder, target) < 0)
-		path = NULL;
-	free(folder);
-	return path;
-}
-
-static int links(const char *path, unsigned deep, struct tc_error *err);
 
 static int
-link_at(const char *path, unsigned deep, struct tc_error *err)
+stop(const struct way *w, const char *fault, struct tc_error *err)
 {
-	struct stat st;
-	char *target;
-	int rc;
-
-	if (lstat(path, &st))
-		return tc_fail_errno(err, "%s", path);
-	if (!S_ISLNK(st.st_mode))
-		return TC_OK;
-	if (!trusted_owner(st.st_uid))
-		return tc_fail(err, TC_E_UNAVAILABLE,
-			       "%s: is a symbolic link of another user", path);
-	if (deep == LINKS_MAX)
-		return tc_fail(err, TC_E_UNAVAILABLE,
-			       "%s: too many symbolic links", path);
-	target = target_of(path);
-	if (!target)
-		return tc_fail_errno(err, "%s", path);
-	rc = links(target, deep + 1, err);
-	free(target);
-	return rc;
+	return tc_fail(err, TC_E_UNAVAILABLE, "%s: %s", name_of(w), fault);
 }
 
 /* In a sticky folder anyone may put a link and would decide where a path leads:
  * every link on the way has to be ours. */
 static int
-links(const char *path, unsigned deep, struct tc_error *err)
+follow(struct way *w, size_t above, struct tc_error *err)
 {
-	char *copy = strdup(path);
-	int rc = TC_OK;
+	char target[PATH_MAX], *text;
+	ssize_t n;
 
-	if (!copy)
+	if (!trusted_owner(w->st.st_uid))
+		return stop(w, "is a symbolic link of another user", err);
+	if (w->links++ == LINKS_MAX)
+		return stop(w, "too many symbolic links", err);
+	n = readlink(w->name, target, sizeof(target) - 1);
+	if (n < 0)
+		return tc_fail_errno(err, "%s", w->name);
+	target[n] = '\0';
+	if (asprintf(&text, "%s/%s", target, w->left) < 0)
 		return tc_fail(err, TC_E_NOMEM, "out of memory");
-	for (size_t end = 0; rc == TC_OK && path[end];) {
-		end += strspn(path + end, "/");
-		end += strcspn(path + end, "/");
-		copy[end] = '\0';
-		rc = link_at(copy, deep, err);
-		copy[end] = path[end];
-	}
-	free(copy);
-	return rc;
+	free(w->text);
+	w->text = w->left = text;
+	w->name[*target == '/' ? 0 : above] = '\0';
+	return TC_OK;
 }
 
-char *
-tc_trust_path(const char *path, struct tc_error *err)
+/* Looks at the folder by its name.  Who could make it lead elsewhere would have
+ * been found above it: to that length the name has been looked at. */
+static int
+arrive(struct way *w, size_t above, struct tc_error *err)
 {
-	char *real;
+	const char *fault;
 
-	if (links(path, 0, err) != TC_OK)
-		return NULL;
-	real = realpath(path, NULL);
-	if (!real)
-		tc_fail_errno(err, "%s", path);
-	return real;
+	if (lstat(name_of(w), &w->st))
+		return tc_fail_errno(err, "%s", name_of(w));
+	if (S_ISLNK(w->st.st_mode))
+		return follow(w, above, err);
+	if (!S_ISDIR(w->st.st_mode) || w->role != WE_LOOK) {
+		fault = dir_fault(&w->st, WE_PASS);
+		if (fault)
+			return stop(w, fault, err);
+	}
+	return TC_OK;
 }
 
 static int
-trust_dir(const char *path, enum role role, struct tc_error *err)
+down(struct way *w, const char *name, struct tc_error *err)
 {
-	char *real = tc_trust_path(path, err);
-	int fd = real ? walk(real, role, err) : -1;
+	size_t len = strlen(w->name), more = strlen(name);
 
-	free(real);
-	return fd;
+	if (len + 1 + more >= sizeof(w->name)) {
+		errno = ENAMETOOLONG;
+		return tc_fail_errno(err, "%s", w->name);
+	}
+	w->name[len] = '/';
+	memcpy(w->name + len + 1, name, more + 1);
+	return arrive(w, len, err);
+}
+
+static void
+up(struct way *w)
+{
+	char *slash = strrchr(w->name, '/');
+
+	if (slash)
+		*slash = '\0';
+}
+
+static int
+begin(struct way *w, const char *path, struct tc_error *err)
+{
+	char here[PATH_MAX];
+
+	if (*path == '/')
+		w->text = strdup(path);
+	else if (!getcwd(here, sizeof(here)))
+		return tc_fail_errno(err, "%s", path);
+	else if (asprintf(&w->text, "%s/%s", here, path) < 0)
+		w->text = NULL;
+	w->left = w->text;
+	return w->text ? arrive(w, 0, err)
+		       : tc_fail(err, TC_E_NOMEM, "out of memory");
+}
+
+static int
+walk(struct way *w, const char *path, struct tc_error *err)
+{
+	int rc = begin(w, path, err);
+
+	while (rc == TC_OK) {
+		char *name = w->left + strspn(w->left, "/");
+		size_t len = strcspn(name, "/");
+
+		if (len == 0)
+			break;
+		w->left = name + len + (name[len] == '/');
+		name[len] = '\0';
+		if (strcmp(name, "..") == 0)
+			up(w);
+		else if (strcmp(name, ".") != 0)
+			rc = down(w, name, err);
+	}
+	/* Once more: st may be of a link or of a folder that ".." left. */
+	return rc == TC_OK ? arrive(w, 0, err) : rc;
+}
+
+/* Is what was opened the folder that the way leads to? */
+static int
+is_there(const struct way *w, int fd, struct tc_error *err)
+{
+	const char *fault;
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return tc_fail_errno(err, "%s", name_of(w));
+	if (st.st_dev != w->st.st_dev || st.st_ino != w->st.st_ino)
+		return stop(w, "was replaced meanwhile", err);
+	fault = w->role == WE_LOOK ? NULL : dir_fault(&st, w->role);
+	return fault ? stop(w, fault, err) : TC_OK;
+}
+
+/* Opened first, so that what is mounted on the way when it is needed is, and
+ * stays. */
+static int
+open_folder(const char *path, enum role role, char **real, struct tc_error *err)
+{
+	const int access = role == WE_LOOK ? O_PATH : O_RDONLY;
+	struct way w = { .role = role };
+	int fd = open(path, access | O_DIRECTORY | O_CLOEXEC);
+	int why = errno, rc = walk(&w, path, err);
+
+	errno = why;
+	if (rc == TC_OK)
+		rc = fd < 0 ? tc_fail_errno(err, "%s", name_of(&w))
+			    : is_there(&w, fd, err);
+	if (rc == TC_OK && real) {
+		*real = strdup(name_of(&w));
+		if (!*real)
+			rc = tc_fail(err, TC_E_NOMEM, "out of memory");
+	}
+	free(w.text);
+	if (rc == TC_OK)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 int
-tc_trust_dir(const char *path, struct tc_error *err)
+tc_trust_dir(const char *path, char **real, struct tc_error *err)
 {
-	return trust_dir(path, WE_PASS, err);
+	return open_folder(path, WE_PASS, real, err);
 }
 
 int
 tc_trust_own_dir(const char *path, struct tc_error *err)
 {
-	return trust_dir(path, WE_WRITE, err);
+	return open_folder(path, WE_WRITE, NULL, err);
+}
+
+int
+tc_trust_links(const char *path, struct tc_error *err)
+{
+	return open_folder(path, WE_LOOK, NULL, err);
 }
 
 int
@@ -270,6 +302,7 @@ int
 tc_read_all(int fd, const char *path, size_t max, char **out, size_t *len,
 	    struct tc_error *err)
 {
+	/* Wiped is what was read: the rest of it was never touched. */
 	char *data = OPENSSL_malloc(max + 1);
 	size_t have = 0;
 	ssize_t n = 1;
@@ -290,7 +323,8 @@ tc_read_all(int fd, const char *path, size_t max, char **out, size_t *len,
 		if (fit) {
 			memcpy(fit, data, have);
 			fit[have] = '\0';
-			OPENSSL_clear_free(data, max + 1);
+			OPENSSL_cleanse(data, have);
+			OPENSSL_free(data);
 			*out = fit;
 			*len = have;
 			return TC_OK;
@@ -298,7 +332,8 @@ tc_read_all(int fd, const char *path, size_t max, char **out, size_t *len,
 		errno = ENOMEM;
 		n = -1;
 	}
-	OPENSSL_clear_free(data, max + 1);
+	OPENSSL_cleanse(data, have);
+	OPENSSL_free(data);
 	if (n < 0)
 		return tc_fail_errno(err, "%s", path);
 	return tc_fail(err, TC_E_UNAVAILABLE, "%s: is larger than %zu bytes",

@@ -16,17 +16,17 @@
 /* Who may read a file beyond its owner. */
 enum tc_readers { TC_WORLD_MAY_READ, TC_GROUP_MAY_READ };
 
-/* The path without links and dots, malloced; NULL with the reason, also where
- * a link on the way is another user's. */
-char *tc_trust_path(const char *path, struct tc_error *err);
-
-/* Opens a folder and checks it and all above it.  The descriptor, or -1. */
-int tc_trust_dir(const char *path, struct tc_error *err);
+/* Opens a folder and checks it and all above it.  The descriptor, or -1.  real,
+ * which may be NULL: the path without links and dots, malloced. */
+int tc_trust_dir(const char *path, char **real, struct tc_error *err);
 
 /* The same for one in which files are made.  It may not be writable by others
  * even if it is sticky: what they put there under our names could be neither
  * used nor removed. */
 int tc_trust_own_dir(const char *path, struct tc_error *err);
+
+/* Only the links on the way have to be ours; to look for names in. */
+int tc_trust_links(const char *path, struct tc_error *err);
 
 /* The check of tc_trust_own_dir() for a folder that is open already and whose
  * path may no longer lead there.  0, or -1. */

@@ -26,7 +26,7 @@ static int
 dir_trusted(const char *path, struct tc_error *err)
 {
 	memset(err, 0, sizeof(*err));
-	return close_if(tc_trust_dir(path, err));
+	return close_if(tc_trust_dir(path, NULL, err));
 }
 
 static int
@@ -201,7 +201,7 @@ open_dir(void **state)
 	int fd;
 
 	assert_int_equal(mkdir(top, 0700), 0);
-	fd = tc_trust_dir(top, &err);
+	fd = tc_trust_dir(top, NULL, &err);
 	assert_true(fd >= 0);
 	assert_int_equal(tc_trust_open_dir(fd, top, &err), 0);
 	assert_int_equal(chmod(top, 0777), 0);
@@ -307,6 +307,55 @@ links_of_others(void **state)
 	assert_int_equal(seteuid(0), 0);
 }
 
+/* What a path is without links and dots; a link counts from where it lies. */
+static void
+real_paths(void **state)
+{
+	static const char *const paths[] = { "a/b",	  "a/link",
+					     "a/whole",	  "./a//b/.",
+					     "a/b/../b/", "a/link/../b",
+					     "a/far/../b" };
+	const char *b = test_path(*state, "a/b");
+	char here[PATH_MAX], *real;
+	struct tc_error err;
+
+	assert_int_equal(mkdir(test_path(*state, "a"), 0755), 0);
+	assert_int_equal(mkdir(b, 0755), 0);
+	assert_int_equal(symlink("../a/b", test_path(*state, "a/link")), 0);
+	assert_int_equal(symlink(b, test_path(*state, "a/whole")), 0);
+	assert_int_equal(symlink("/", test_path(*state, "a/root")), 0);
+	assert_int_equal(symlink("link/../b", test_path(*state, "a/far")), 0);
+	assert_non_null(getcwd(here, sizeof(here)));
+	assert_int_equal(chdir(*state), 0);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		int fd = tc_trust_dir(paths[i], &real, &err);
+
+		assert_true(fd >= 0);
+		assert_string_equal(real, b);
+		free(real);
+		close(fd);
+	}
+	assert_true(close_if(tc_trust_dir("a/root/..", &real, &err)));
+	assert_string_equal(real, "/");
+	free(real);
+	assert_int_equal(chdir(here), 0);
+}
+
+/* Who may write the folder in which a link lies decides where it leads. */
+static void
+links_in_folders_of_all(void **state)
+{
+	struct tc_error err;
+
+	assert_int_equal(mkdir(test_path(*state, "all"), 0755), 0);
+	assert_int_equal(mkdir(test_path(*state, "ours"), 0755), 0);
+	assert_int_equal(symlink("../ours", test_path(*state, "all/link")), 0);
+	assert_true(dir_trusted(test_path(*state, "all/link"), &err));
+	assert_int_equal(chmod(test_path(*state, "all"), 0777), 0);
+	assert_false(dir_trusted(test_path(*state, "all/link"), &err));
+	assert_non_null(strstr(err.text, "/all: is writable by others"));
+}
+
 static void
 links_in_circles(void **state)
 {
@@ -388,6 +437,7 @@ main(void)
 		WITH_DIR(absence),	    WITH_DIR(dir_modes),
 		WITH_DIR(open_dir),	    WITH_DIR(dir_kinds),
 		WITH_DIR(owners),	    WITH_DIR(links_of_others),
+		WITH_DIR(real_paths),	    WITH_DIR(links_in_folders_of_all),
 		WITH_DIR(links_in_circles), cmocka_unit_test(names),
 		WITH_DIR(reading),
 	};
