@@ -126,6 +126,12 @@ tc_gdbm_store(struct tc_gdbm *g, const void *key, size_t key_len,
 		   : -1;
 }
 
+int
+tc_gdbm_fd(struct tc_gdbm *g)
+{
+	return gdbm_fdesc(dbf(g));
+}
+
 const char *
 tc_gdbm_why(struct tc_gdbm *g)
 {

@@ -24,6 +24,7 @@ int tc_gdbm_fetch(struct tc_gdbm *g, const void *key, size_t key_len,
 		  unsigned char **value, size_t *len);
 int tc_gdbm_store(struct tc_gdbm *g, const void *key, size_t key_len,
 		  const void *value, size_t len);
+int tc_gdbm_fd(struct tc_gdbm *g);
 const char *tc_gdbm_why(struct tc_gdbm *g);
 
 #endif

@@ -13,32 +13,14 @@
 #include "error.h"
 #include "lastuse.h"
 #include "owner.h"
-#include "trust.h"
-
-static struct tc_stamp
-stamp_of(const struct stat *st)
-{
-	struct tc_stamp s;
-
-	memset(&s, 0, sizeof(s)); /* padding too: stamps are compared */
-	s.dev = st->st_dev;
-	s.ino = st->st_ino;
-	s.size = st->st_size;
-	s.mtime = st->st_mtim;
-	s.ctime = st->st_ctim;
-	return s;
-}
 
 static int
 same_file(int dir, const char *name, const struct tc_stamp *stamp)
 {
 	struct stat st;
-	struct tc_stamp now;
 
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
-		return 0;
-	now = stamp_of(&st);
-	return memcmp(&now, stamp, sizeof(now)) == 0;
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       tc_stamp_fits(stamp, &st);
 }
 
 static void
@@ -73,7 +55,7 @@ read_config(const tc_handle *h, struct tc_policy *p, struct tc_error *err)
 
 	if (fd < 0)
 		return err->code;
-	p->config_stamp = stamp_of(&st);
+	p->config_stamp = tc_stamp_of(&st);
 	rc = tc_read_all(fd, h->config_path, TC_CONFIG_MAX, &text, &len, err);
 	close(fd);
 	if (rc != TC_OK)
@@ -109,7 +91,7 @@ read_keys(const tc_handle *h, struct tc_policy *p, struct tc_error *err)
 
 	if (rc != TC_OK)
 		return rc;
-	p->secret_stamp = stamp_of(&st);
+	p->secret_stamp = tc_stamp_of(&st);
 	rc = tc_keys_parse(h->crypto, &p->keys, text, len,
 			   p->config.secret_file, err);
 	OPENSSL_clear_free(text, len + 1);

@@ -15,14 +15,7 @@
 #include "crypto.h"
 #include "keys.h"
 #include "store.h"
-
-/* Tells whether a file is still the one that was read. */
-struct tc_stamp {
-	dev_t dev;
-	ino_t ino;
-	off_t size;
-	struct timespec mtime, ctime;
-};
+#include "trust.h"
 
 struct tc_policy {
 	unsigned users; /* under the handle's lock */

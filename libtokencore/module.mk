@@ -34,6 +34,7 @@ libtokencore_SRCS := \
 	libtokencore/init.c \
 	libtokencore/inspect.c \
 	libtokencore/journal.c \
+	libtokencore/keep.c \
 	libtokencore/keyedit.c \
 	libtokencore/keys.c \
 	libtokencore/lastuse.c \

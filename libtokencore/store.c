@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "keep.h"
 #include "trust.h"
 
 #define MOVED (-1)
@@ -27,6 +28,9 @@ tc_store_init(struct tc_store *s, int dir, const char *path,
 	s->dir = dir;
 	s->lastuse = -1;
 	s->crypto = crypto;
+	s->keep = tc_keep_new();
+	if (!s->keep)
+		return -1;
 	for (int i = 0; i < TC_STORE_FILES; i++) {
 		if (asprintf(&s->paths[i], "%s/%s", path, tc_store_names[i]) <
 		    0) {
@@ -40,6 +44,7 @@ tc_store_init(struct tc_store *s, int dir, const char *path,
 void
 tc_store_close(struct tc_store *s)
 {
+	tc_keep_free(s->keep);
 	if (s->dir >= 0)
 		close(s->dir);
 	if (s->lastuse >= 0)
@@ -95,6 +100,7 @@ read_state(const struct tc_store *s, struct tc_view *v, struct tc_error *err)
 				    O_RDONLY, TC_GROUP_MAY_READ, &st, err);
 	if (v->state_fd < 0)
 		return err->code;
+	v->stamp = tc_stamp_of(&st);
 	n = pread(v->state_fd, text, sizeof(text), 0);
 	if (n < 0)
 		return tc_fail_errno(err, "%s", path);
@@ -122,6 +128,7 @@ int
 tc_view_open(const struct tc_store *s, struct tc_view *v, struct tc_error *err)
 {
 	struct tc_head inside;
+	struct stat st = { .st_ino = 0 };
 	int rc;
 
 	memset(v, 0, sizeof(*v));
@@ -129,6 +136,11 @@ tc_view_open(const struct tc_store *s, struct tc_view *v, struct tc_error *err)
 	rc = read_state(s, v, err);
 	if (rc == TC_OK)
 		rc = tc_side_open(s, v->state.side, TC_GDBM_READ, &v->map, err);
+	if (rc == TC_OK) {
+		if (fstat(tc_gdbm_fd(v->map.file), &st))
+			rc = tc_fail_errno(err, "%s", s->paths[v->state.side]);
+		v->data_stamp = tc_stamp_of(&st);
+	}
 	v->map.head = &v->state.head;
 	if (rc == TC_OK && tc_map_get_head(&v->map, &inside))
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
@@ -173,30 +185,80 @@ tc_lookup_free(struct tc_lookup *items, size_t n)
 	}
 }
 
+/* What is no token is a mark.  Where the head counts none, its page need not be
+ * looked at; the head is as whole as a page has to be. */
+static int
+fetch(struct tc_view *v, struct tc_lookup *item)
+{
+	const struct tc_head *head = &v->state.head;
+
+	if (item->key[0] != 't' && head->items == head->tokens)
+		return 0;
+	return tc_map_get(&v->map, item->key, item->key_len, &item->value,
+			  &item->len);
+}
+
+static int
+fetch_all(const struct tc_store *s, struct tc_view *v, struct tc_lookup *items,
+	  size_t n, struct tc_error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		items[i].found = fetch(v, &items[i]);
+		if (items[i].found < 0)
+			return tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
+				       s->paths[v->state.side], v->map.why);
+	}
+	return TC_OK;
+}
+
+/* Gives the view back, to be kept if all went well. */
+static int
+done(const struct tc_store *s, struct tc_view *v, int rc,
+     struct tc_lookup *items, size_t n, struct tc_head *head)
+{
+	*head = v->state.head;
+	if (rc == TC_OK) {
+		tc_keep_give(s->keep, v);
+		return rc;
+	}
+	tc_lookup_free(items, n);
+	tc_view_close(v);
+	free(v);
+	return rc;
+}
+
+/* Whatever is wrong with a view that was kept, a new one will tell. */
+static int
+read_kept(const struct tc_store *s, struct tc_lookup *items, size_t n,
+	  struct tc_head *head)
+{
+	struct tc_view *v = tc_keep_take(s->keep);
+	struct tc_error unused;
+	int good;
+
+	if (!v)
+		return MOVED;
+	good =
+	    fetch_all(s, v, items, n, &unused) == TC_OK && tc_keep_holds(s, v);
+	return done(s, v, good ? TC_OK : MOVED, items, n, head);
+}
+
 static int
 read_once(const struct tc_store *s, struct tc_lookup *items, size_t n,
 	  struct tc_head *head, struct tc_error *err)
 {
-	struct tc_view v;
-	int rc = tc_view_open(s, &v, err);
+	struct tc_view *v = malloc(sizeof(*v));
+	int rc = v ? tc_view_open(s, v, err)
+		   : tc_fail(err, TC_E_NOMEM, "out of memory");
 
-	if (rc != TC_OK)
+	if (rc != TC_OK) {
+		free(v);
 		return rc;
-	for (size_t i = 0; i < n && rc == TC_OK; i++) {
-		items[i].found =
-		    tc_map_get(&v.map, items[i].key, items[i].key_len,
-			       &items[i].value, &items[i].len);
-		if (items[i].found < 0)
-			rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
-				     s->paths[v.state.side], v.map.why);
 	}
-	if (moved(s, v.state_fd))
+	rc = fetch_all(s, v, items, n, err);
+	if (moved(s, v->state_fd))
 		rc = MOVED;
-	*head = v.state.head;
-	tc_view_close(&v);
-	if (rc != TC_OK)
-		tc_lookup_free(items, n);
-	return rc;
+	return done(s, v, rc, items, n, head);
 }
 
 int
@@ -212,6 +274,8 @@ tc_store_read(const struct tc_store *s, struct tc_lookup *items, size_t n,
 {
 	for (size_t i = 0; i < n; i++)
 		items[i].value = NULL;
+	if (read_kept(s, items, n, head) == TC_OK)
+		return TC_OK;
 	for (int i = 0; i < TC_STORE_TRIES; i++) {
 		int rc = read_once(s, items, n, head, err);
 

@@ -11,6 +11,7 @@
 
 #include "pages.h"
 #include "tokencore.h"
+#include "trust.h"
 
 enum tc_store_file {
 	TC_FILE_LEFT, /* same order as enum tc_side */
@@ -29,6 +30,7 @@ struct tc_store {
 	int lastuse; /* -1: not open; see lastuse.h */
 	const struct tc_crypto *crypto;
 	char *paths[TC_STORE_FILES]; /* for messages */
+	struct tc_keep *keep; /* see keep.h */
 };
 
 /* Takes the descriptor.  0, or -1 when out of memory. */
@@ -59,8 +61,10 @@ int tc_store_restless(const struct tc_store *s, struct tc_error *err);
 /* A state file that is being looked at, and the data file it names. */
 struct tc_view {
 	int state_fd;
+	struct tc_stamp stamp, data_stamp; /* of the two files */
 	struct tc_state_file state;
 	struct tc_map map;
+	uint64_t process; /* see keep.c */
 };
 
 /* TC_OK; -1 when the state moved meanwhile: try again; or a failure. */

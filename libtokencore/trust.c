@@ -285,6 +285,28 @@ tc_trust_file(int dir, const char *name, const char *path, int flags,
 	return -1;
 }
 
+struct tc_stamp
+tc_stamp_of(const struct stat *st)
+{
+	struct tc_stamp s;
+
+	memset(&s, 0, sizeof(s)); /* padding too: stamps are compared */
+	s.dev = st->st_dev;
+	s.ino = st->st_ino;
+	s.size = st->st_size;
+	s.mtime = st->st_mtim;
+	s.ctime = st->st_ctim;
+	return s;
+}
+
+int
+tc_stamp_fits(const struct tc_stamp *stamp, const struct stat *st)
+{
+	struct tc_stamp now = tc_stamp_of(st);
+
+	return memcmp(&now, stamp, sizeof(now)) == 0;
+}
+
 char *
 tc_dirname(const char *path, const char **base)
 {

@@ -39,6 +39,17 @@ int tc_trust_file(int dir, const char *name, const char *path, int flags,
 		  enum tc_readers readers, struct stat *st,
 		  struct tc_error *err);
 
+/* Tells whether a file is still the one that was read. */
+struct tc_stamp {
+	dev_t dev;
+	ino_t ino;
+	off_t size;
+	struct timespec mtime, ctime;
+};
+
+struct tc_stamp tc_stamp_of(const struct stat *st);
+int tc_stamp_fits(const struct tc_stamp *stamp, const struct stat *st);
+
 /* Splits into a newly allocated folder and a pointer to the last component
  * of path; NULL when out of memory. */
 char *tc_dirname(const char *path, const char **base);

@@ -21,6 +21,7 @@ tests_unit_NAMES := \
 	inifile \
 	journal \
 	keyedit \
+	keep \
 	keys \
 	lastuse \
 	life \

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The view that a handle keeps open: it says nothing that a new one would not. */
+#include "host.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define TOKENS 8
+
+static const struct tc_create spec = { .user = "unit-alice",
+				       .label = "laptop" };
+
+static enum tc_verdict
+verdict(struct test_host *host, const char *token)
+{
+	struct tc_request req = { .authtok = token,
+				  .authtok_len = strlen(token),
+				  .user = "unit-alice" };
+	struct tc_result res;
+
+	return tc_verify(host->h, &req, &res);
+}
+
+static void
+token(struct test_host *host, char out[TC_TOKEN_MAX + 1])
+{
+	tc_record_free(test_host_token(host, &spec, out));
+}
+
+/* How many descriptors lead to a file of the store whose name ends so; *last is
+ * one of them. */
+static unsigned
+open_files(const char *end, int *last)
+{
+	unsigned n = 0;
+
+	for (int fd = 0; fd < 256; fd++) {
+		char link[40], path[4096];
+		ssize_t len;
+
+		(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		len = readlink(link, path, sizeof(path) - 1);
+		if (len < (ssize_t)strlen(end))
+			continue;
+		path[len] = '\0';
+		if (strcmp(path + len - strlen(end), end) == 0) {
+			*last = fd;
+			n++;
+		}
+	}
+	return n;
+}
+
+static void
+one_is_kept(void **state)
+{
+	struct test_host *host = *state;
+	char text[TC_TOKEN_MAX + 1];
+	int fd;
+
+	token(host, text);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(verdict(host, text), TC_VALID);
+		assert_int_equal(open_files(".gdbm", &fd), 1);
+		assert_int_equal(open_files("/store/state", &fd), 1);
+	}
+}
+
+/* What is no longer trusted is not used, whatever is open. */
+static void
+modes_count(void **state)
+{
+	static const char *const names[] = { "store/state", "store/left.gdbm",
+					     "store/right.gdbm" };
+	struct test_host *host = *state;
+	char text[TC_TOKEN_MAX + 1];
+	unsigned refused = 0;
+
+	token(host, text);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *path = test_host_path(host, names[i]);
+		struct stat st;
+
+		assert_int_equal(verdict(host, text), TC_VALID);
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(chmod(path, 0666), 0);
+		refused += verdict(host, text) == TC_UNAVAILABLE;
+		assert_int_equal(chmod(path, st.st_mode & 07777), 0);
+	}
+	/* The state file and the one of the two that it names. */
+	assert_int_equal(refused, 2);
+}
+
+static void
+copy_over(const struct test_host *host, const char *from, const char *to)
+{
+	size_t len;
+	char *data = test_read(test_host_path(host, from), &len);
+
+	test_write(test_host_path(host, to), 0600, data, len);
+	free(data);
+}
+
+/* A backup that is copied over the files keeps their inodes. */
+static void
+written_in_place(void **state)
+{
+	static const char *const names[] = { "left.gdbm", "right.gdbm",
+					     "state" };
+	struct test_host *host = *state;
+	char first[TC_TOKEN_MAX + 1], second[TC_TOKEN_MAX + 1];
+	char name[32], backup[32];
+
+	token(host, first);
+	for (size_t i = 0; i < 3; i++) {
+		(void)snprintf(name, sizeof(name), "store/%s", names[i]);
+		copy_over(host, name, names[i]);
+	}
+	token(host, second);
+	assert_int_equal(verdict(host, second), TC_VALID);
+	for (size_t i = 0; i < 3; i++) {
+		(void)snprintf(name, sizeof(name), "store/%s", names[i]);
+		(void)snprintf(backup, sizeof(backup), "%s", names[i]);
+		copy_over(host, backup, name);
+	}
+	assert_int_equal(verdict(host, first), TC_VALID);
+	assert_int_equal(verdict(host, second), TC_UNKNOWN_TOKEN);
+}
+
+static int
+all_valid(struct test_host *host, char (*tokens)[TC_TOKEN_MAX + 1])
+{
+	int valid = 0;
+
+	for (int i = 0; i < TOKENS; i++)
+		valid += verdict(host, tokens[i]) == TC_VALID;
+	return valid == TOKENS;
+}
+
+/* Descriptors that came by fork() share their offset with the parent's.  Several
+ * tokens: GDBM remembers the page that it read last. */
+static void
+not_across_fork(void **state)
+{
+	struct test_host *host = *state;
+	char tokens[TOKENS][TC_TOKEN_MAX + 1];
+	int fd, own, status = -1;
+	off_t offset;
+	pid_t pid;
+
+	for (int i = 0; i < TOKENS; i++)
+		token(host, tokens[i]);
+	assert_int_equal(verdict(host, tokens[0]), TC_VALID);
+	assert_int_equal(open_files(".gdbm", &fd), 1);
+	offset = lseek(fd, 1, SEEK_SET);
+	pid = fork();
+	if (pid == 0)
+		_exit(all_valid(host, tokens) && open_files(".gdbm", &own) == 1
+			  ? 0
+			  : 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(lseek(fd, 0, SEEK_CUR), offset);
+	assert_true(all_valid(host, tokens));
+}
+
+/* Some hosts close whatever they find, and open files of their own. */
+static void
+closed_by_the_host(void **state)
+{
+	struct test_host *host = *state;
+	char text[TC_TOKEN_MAX + 1];
+	int status = -1;
+	pid_t pid;
+
+	token(host, text);
+	assert_int_equal(verdict(host, text), TC_VALID);
+	pid = fork();
+	if (pid == 0) {
+		assert_int_equal(verdict(host, text), TC_VALID);
+		for (int fd = 3; fd < 64; fd++)
+			close(fd);
+		for (int fd = 3; fd < 32; fd++)
+			(void)open("/etc/passwd", O_RDONLY);
+		_exit(verdict(host, text) == TC_UNAVAILABLE ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+#define WITH_HOST(fn)                                                          \
+	cmocka_unit_test_setup_teardown(fn, test_host_make, test_host_remove)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_HOST(one_is_kept),	       WITH_HOST(modes_count),
+		WITH_HOST(written_in_place),   WITH_HOST(not_across_fork),
+		WITH_HOST(closed_by_the_host),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
