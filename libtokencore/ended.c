@@ -100,7 +100,7 @@ read_all(const struct tc_store *s, tc_ended_fn *fn, void *arg,
 		if (rc == TC_OK && r.no_memory)
 			rc = tc_fail(err, TC_E_NOMEM, "out of memory");
 		if (rc == TC_OK && first)
-			stop = hand_out_head(&walk.view.state.head, fn, arg);
+			stop = hand_out_head(&walk.view->state.head, fn, arg);
 		if (rc == TC_OK && !stop)
 			stop = hand_out(&r, fn, arg);
 		first = 0;

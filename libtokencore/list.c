@@ -123,7 +123,7 @@ look_up_mark(struct reading *r, const char *user, int64_t *before)
 
 	*before = 0;
 	tc_key_user(&item, user);
-	rc = tc_map_get(&r->walk.view.map, item.key, item.key_len, &item.value,
+	rc = tc_map_get(&r->walk.view->map, item.key, item.key_len, &item.value,
 			&item.len);
 	if (rc > 0)
 		rc = tc_user_mark(item.value, item.len, before);
@@ -135,7 +135,7 @@ look_up_mark(struct reading *r, const char *user, int64_t *before)
 static int
 user_mark(struct reading *r, const char *user, int64_t *before)
 {
-	const struct tc_head *head = r->walk.view.map.head;
+	const struct tc_head *head = r->walk.view->map.head;
 	size_t len = strlen(user);
 	unsigned at = tc_crc32(user, len) % USERS;
 
@@ -163,9 +163,9 @@ static int
 judge(struct reading *r, struct tc_record *rec, const unsigned char *key,
       const unsigned char *value, size_t len)
 {
-	const struct tc_head *head = r->walk.view.map.head;
+	const struct tc_head *head = r->walk.view->map.head;
 	const struct tc_key *k = find_key(r, rec->kid);
-	const char *path = r->policy->store.paths[r->walk.view.state.side];
+	const char *path = r->policy->store.paths[r->walk.view->state.side];
 	const char *why;
 	int64_t before;
 	int sealed = !r->policy->stale;
@@ -262,7 +262,7 @@ gather(void *arg, const unsigned char *key, size_t key_len,
 	tc_id_text(key + 1, id);
 	return tc_fail(&r->trouble, TC_E_UNAVAILABLE,
 		       "%s: the record %s is damaged",
-		       r->policy->store.paths[r->walk.view.state.side], id);
+		       r->policy->store.paths[r->walk.view->state.side], id);
 }
 
 static int

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "walk.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "error.h"
+#include "keep.h"
 
 #define MOVED (-1)
 
@@ -14,13 +16,26 @@ tc_walk_begin(struct tc_walk *w, const struct tc_store *s,
 	memset(w, 0, sizeof(*w));
 	w->store = s;
 	w->id = id;
-	w->view.state_fd = -1;
 }
 
+static void
+close_view(struct tc_walk *w)
+{
+	if (w->view)
+		tc_view_close(w->view);
+	free(w->view);
+	w->view = NULL;
+}
+
+/* What was one look-up leaves its view to the next. */
 void
 tc_walk_end(struct tc_walk *w)
 {
-	tc_view_close(&w->view);
+	if (w->view && w->id)
+		tc_keep_give(w->store->keep, w->view);
+	else
+		close_view(w);
+	w->view = NULL;
 }
 
 int
@@ -29,18 +44,30 @@ tc_walk_more(const struct tc_walk *w)
 	return w->pages == 0 || (!w->id && w->next < w->pages);
 }
 
-/* The view of the step before, or a new one. */
+static int
+new_view(struct tc_walk *w, struct tc_error *err)
+{
+	w->view = malloc(sizeof(*w->view));
+	return w->view ? tc_view_open(w->store, w->view, err)
+		       : tc_fail(err, TC_E_NOMEM, "out of memory");
+}
+
+/* The view of the step before, the one that was kept, or a new one. */
 static int
 open_view(struct tc_walk *w, struct tc_error *err)
 {
-	const struct tc_head *head = &w->view.state.head;
-	int rc;
+	const struct tc_head *head;
+	int rc = TC_OK;
 
-	if (w->view.state_fd >= 0)
+	if (w->view)
 		return TC_OK;
-	rc = tc_view_open(w->store, &w->view, err);
+	w->view = w->id ? tc_keep_take(w->store->keep) : NULL;
+	w->kept = w->view != NULL;
+	if (!w->view)
+		rc = new_view(w, err);
 	if (rc != TC_OK)
 		return rc;
+	head = &w->view->state.head;
 	if (w->pages == 0) {
 		w->pages = head->pages;
 		memcpy(w->store_id, head->store_id, TC_STORE_ID_LEN);
@@ -56,12 +83,13 @@ open_view(struct tc_walk *w, struct tc_error *err)
 static int
 step_once(struct tc_walk *w, tc_item_fn *fn, void *arg, struct tc_error *err)
 {
-	struct tc_view *v = &w->view;
+	struct tc_view *v;
 	uint64_t page, apart;
 	int stop = 0, rc = open_view(w, err);
 
 	if (rc != TC_OK)
 		return rc;
+	v = w->view;
 	page = w->id ? tc_map_page_of_id(&v->map, w->id) : w->next;
 	apart =
 	    tc_map_step(w->id ? v->state.head.pages : w->pages, (uint32_t)page);
@@ -70,6 +98,10 @@ step_once(struct tc_walk *w, tc_item_fn *fn, void *arg, struct tc_error *err)
 	if (stop < 0)
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
 			     w->store->paths[v->state.side], v->map.why);
+	/* Whatever is wrong with a view that was kept, a new one will tell. */
+	if (w->kept)
+		return rc == TC_OK && tc_keep_holds(w->store, v) ? TC_OK
+								 : MOVED;
 	return tc_view_moved(w->store, v) ? MOVED : rc;
 }
 
@@ -83,7 +115,7 @@ tc_walk_step(struct tc_walk *w, tc_item_fn *fn, void (*restart)(void *),
 		if (rc == TC_OK)
 			w->next++;
 		else
-			tc_view_close(&w->view);
+			close_view(w);
 		if (rc != MOVED)
 			return rc;
 		restart(arg);

@@ -20,7 +20,8 @@
 struct tc_walk {
 	const struct tc_store *store;
 	const unsigned char *id;
-	struct tc_view view; /* of the last step */
+	struct tc_view *view; /* of the last step; NULL: none */
+	int kept; /* it was open before, and may be again; see keep.h */
 	unsigned char store_id[TC_STORE_ID_LEN];
 	uint32_t pages; /* at the beginning */
 	uint32_t next;
@@ -34,7 +35,7 @@ void tc_walk_end(struct tc_walk *w);
 
 /* Calls fn for each item of the next step; what it got is true once this
  * gives TC_OK.  restart(arg) takes it back: the same step begins again.  fn
- * may look other items up in view.map, and gives 0 to go on, more than 0 to
+ * may look other items up in view->map, and gives 0 to go on, more than 0 to
  * leave the rest of the step out, -1 for damage. */
 int tc_walk_step(struct tc_walk *w, tc_item_fn *fn, void (*restart)(void *),
 		 void *arg, struct tc_error *err);
