@@ -8,7 +8,8 @@
 #   make check-soak      logins of all kinds beside writers of all kinds
 #   make check-fail      logins and changes while calls fail
 #   make check-valgrind  the unit tests under valgrind
-#   make bench           how fast it is; writes BENCHMARKS.md (as root)
+#   make bench           how fast it is; writes BENCHMARKS.md (as root); how
+#                        many instructions it takes is in make check
 #   make proof           the long forms, some of an hour (PROOF_SECONDS=600
 #                        for each that runs by time); writes RELIABILITY.md
 #   make coverage        which lines the tests run; writes doc/COVERAGE.md
