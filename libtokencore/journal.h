@@ -35,7 +35,8 @@ void tc_entry_end(const struct tc_crypto *c, struct tc_writer *w);
 int tc_entry_puts(const unsigned char *entry, size_t len, tc_item_fn *fn,
 		  void *arg);
 
-/* Applies an entry to a map and its head; -1 with m->why set. */
+/* Applies an entry to a map and m->head, which is not written to the file; -1
+ * with m->why set. */
 int tc_entry_apply(struct tc_map *m, const unsigned char *entry, size_t len);
 
 #endif

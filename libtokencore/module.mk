@@ -47,6 +47,7 @@ libtokencore_SRCS := \
 	libtokencore/newfile.c \
 	libtokencore/number.c \
 	libtokencore/owner.c \
+	libtokencore/page.c \
 	libtokencore/pages.c \
 	libtokencore/permit.c \
 	libtokencore/record.c \

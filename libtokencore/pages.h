@@ -19,13 +19,22 @@
 #include "head.h"
 
 #define TC_PAGES_START 16
-#define TC_PAGE_ITEMS 6 /* on average, before one is split */
+#define TC_PAGE_ITEMS 8 /* on average, before one is split */
 #define TC_ITEM_KEY_MAX 256
+
+/* Pages that were changed and not written yet (page.h). */
+struct tc_held {
+	void *tree;
+	struct tc_held_page *first;
+	size_t bytes;
+};
+void tc_held_free(struct tc_held *held);
 
 struct tc_map {
 	struct tc_gdbm *file;
 	const struct tc_crypto *crypto;
 	struct tc_head *head;
+	struct tc_held *held; /* NULL: each change is written at once */
 	const char *why; /* set when a call gives -1 */
 };
 
@@ -61,7 +70,7 @@ int tc_map_create(struct tc_map *m);
  * why, the other's why is NULL. */
 int tc_map_copy(struct tc_map *from, struct tc_map *to);
 
-/* The head inside the file; read gives -1 when it is missing or damaged. */
+/* The head inside the file; put writes the held pages first, get gives -1 when it is missing or damaged. */
 int tc_map_put_head(struct tc_map *m);
 int tc_map_get_head(struct tc_map *m, struct tc_head *head);
 

@@ -184,7 +184,8 @@ tc_standby_apply(const struct tc_store *s, enum tc_side side,
 		 const struct tc_entries *entries, struct tc_head *head,
 		 struct tc_error *err)
 {
-	struct tc_map m = { .crypto = s->crypto, .head = head };
+	struct tc_held held = { .bytes = 0 };
+	struct tc_map m = { .crypto = s->crypto, .head = head, .held = &held };
 	int rc = tc_side_open(s, side, TC_GDBM_WRITE, &m, err);
 
 	if (rc != TC_OK)
@@ -193,6 +194,8 @@ tc_standby_apply(const struct tc_store *s, enum tc_side side,
 	rc = tc_map_get_head(&m, head);
 	for (unsigned i = 0; rc == 0 && i < entries->n; i++)
 		rc = tc_entry_apply(&m, entries->data[i], entries->len[i]);
+	if (rc == 0)
+		rc = tc_map_put_head(&m);
 	if (rc == 0 && tc_gdbm_sync(m.file)) {
 		m.why = tc_gdbm_why(m.file);
 		rc = -1;
@@ -201,6 +204,7 @@ tc_standby_apply(const struct tc_store *s, enum tc_side side,
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s%s%s",
 			     s->paths[side], m.why, errno ? ": " : "",
 			     errno ? strerror(errno) : "");
+	tc_held_free(&held);
 	tc_gdbm_close(m.file);
 	return rc;
 }

@@ -13,8 +13,10 @@ return {
 What a process has more, after ten transactions, with pam_apitoken in its stack
 than with pam_permit: all its pages, shared ones too, and those that are its
 own. And the blocks of the store's files by the number of tokens, each with owner,
-label, expiry and a verifier for SCRAM: both data files, journal and last uses;
-as it grew, and after `apitoken compact`.
+label, expiry and a verifier for SCRAM: as it grew, a thousand to the commit, and
+after `apitoken compact`. The first row of each is one data file, the second the
+whole folder: both data files, the journal (at most 4 MiB and a commit) and the
+last uses.
 END
 	run => sub {
 		my ($bench) = @_;
@@ -32,9 +34,13 @@ END
 		for my $how ('as it grew', 'compacted') {
 			apitoken($store->{quiet}, 'compact')
 			    if $how eq 'compacted';
-			my $each = blocks($store->{dir}) / $n;
-			push @rows, [ size_name($n) . " tokens, $how", $each,
-			    'bytes each', "$BYTES bytes", $each / $BYTES, 1 ];
+			for my $what (qw(left.gdbm *)) {
+				my $each = blocks($store->{dir}, $what) / $n;
+				push @rows, [ size_name($n) . " tokens, $how, "
+				    . ($what eq '*' ? 'all files' : 'a data file'),
+				    $each, 'bytes each', "$BYTES bytes",
+				    $each / $BYTES, 1 ];
+			}
 		}
 		return (rows => \@rows);
 	},
@@ -48,8 +54,8 @@ sub memory {
 }
 
 sub blocks {
-	my ($dir) = @_;
+	my ($dir, $what) = @_;
 	my $blocks = 0;
-	$blocks += (stat $_)[12] for glob "$dir/store/*";
+	$blocks += (stat $_)[12] for glob "$dir/store/$what";
 	return $blocks * 512;
 }

@@ -13,7 +13,7 @@
 #include "tokencore.h"
 #include "turns.h"
 
-#define AT_ONCE 50000u
+#define AT_ONCE 1000u
 #define REAL_MAX 500u
 #define TOKENS_MAX 20000000u
 

@@ -45,6 +45,7 @@ const struct tc_crypto *test_crypto(void);
 struct test_map {
 	struct tc_map map;
 	struct tc_head head;
+	struct tc_held held; /* for who sets map.held */
 };
 
 /* Makes the file with empty pages. */

@@ -88,7 +88,7 @@ apply(struct test_map *t, struct tc_writer *w)
 	assert_false(w->bad);
 	rc = tc_entry_apply(&t->map, w->data, w->len);
 	tc_writer_free(w);
-	return rc;
+	return rc ? rc : tc_map_put_head(&t->map);
 }
 
 static void
@@ -258,6 +258,7 @@ damaged(void **state)
 		}
 	}
 	assert_int_equal(tc_entry_apply(&t->map, w.data, w.len), 0);
+	assert_int_equal(tc_map_put_head(&t->map), 0);
 	expect(t, "tnew", "one");
 	tc_writer_free(&w);
 }

@@ -108,15 +108,25 @@ one_operation(struct test_map *t, struct model *m, uint32_t *seed)
 	model_set(m, i, value, len);
 }
 
+/* As a commit does it, or each change by itself. */
 static void
-like_an_array(void **state)
+open_to_write(struct test_map *t, const char *path, int holding)
 {
-	const char *path = test_path(*state, "map");
-	static struct model m;
+	assert_int_equal(test_map_open(t, path, TC_GDBM_WRITE), 0);
+	if (holding)
+		t->map.held = &t->held;
+}
+
+static void
+as_an_array(const char *path, int holding)
+{
+	struct model m = { .items = 0 };
 	struct test_map t;
 	uint32_t seed = 4711;
 
 	test_map_make(&t, path);
+	test_map_close(&t, TC_GDBM_WRITE);
+	open_to_write(&t, path, holding);
 	check_whole(&t, &m);
 	for (int i = 1; i <= 5000; i++) {
 		one_operation(&t, &m, &seed);
@@ -126,12 +136,83 @@ like_an_array(void **state)
 		assert_int_equal(test_map_open(&t, path, TC_GDBM_READ), 0);
 		check_whole(&t, &m);
 		test_map_close(&t, TC_GDBM_READ);
-		assert_int_equal(test_map_open(&t, path, TC_GDBM_WRITE), 0);
+		open_to_write(&t, path, holding);
 	}
 	assert_true(m.items > KEYS / 2);
-	assert_true(t.head.pages >= 4 * TC_PAGES_START); /* it did split */
+	assert_true(t.head.pages >= 3 * TC_PAGES_START); /* it did split */
 	test_map_close(&t, TC_GDBM_WRITE);
 	model_free(&m);
+}
+
+static void
+like_an_array(void **state)
+{
+	as_an_array(test_path(*state, "map"), 0);
+	as_an_array(test_path(*state, "map"), 1);
+}
+
+/* What is held is written once it is much; nothing is lost on the way. */
+static void
+more_than_is_held(void **state)
+{
+	const char *path = test_path(*state, "map");
+	static unsigned char big[100000];
+	struct test_map t;
+	char key[16];
+
+	test_map_make(&t, path);
+	t.map.held = &t.held;
+	for (unsigned i = 0; i < 400; i++) {
+		memset(big, (int)(i % 251), sizeof(big));
+		assert_int_equal(tc_map_put(&t.map, key, key_of(i, key), big,
+					    sizeof(big) - i),
+				 1);
+		assert_true(t.held.bytes < (size_t)20 << 20);
+	}
+	test_map_close(&t, TC_GDBM_WRITE);
+	assert_int_equal(test_map_open(&t, path, TC_GDBM_READ), 0);
+	for (unsigned i = 0; i < 400; i++) {
+		unsigned char *value;
+		size_t len;
+
+		assert_int_equal(
+		    tc_map_get(&t.map, key, key_of(i, key), &value, &len), 1);
+		assert_int_equal(len, sizeof(big) - i);
+		assert_int_equal(value[0], i % 251);
+		assert_int_equal(value[len - 1], i % 251);
+		free(value);
+	}
+	test_map_close(&t, TC_GDBM_READ);
+}
+
+/* A page's place has one of a few sizes, so that another one can take it. */
+static void
+sizes_of_pages(void **state)
+{
+	unsigned char key[5] = { 'p' }, value[1800] = { 0 }, *page;
+	struct test_map t;
+	size_t len, last = 0;
+
+	test_map_make(&t, test_path(*state, "map"));
+	for (unsigned i = 0; i < sizeof(value); i += 7) {
+		(void)tc_map_put(&t.map, "tone", 4, value, i);
+		len = 0;
+		for (unsigned p = 0; p < t.head.pages; p++) {
+			size_t n;
+
+			key[4] = (unsigned char)p;
+			assert_int_equal(
+			    tc_gdbm_fetch(t.map.file, key, 5, &page, &n), 1);
+			len += 5 + n;
+			free(page);
+		}
+		len -= (t.head.pages - 1) * 512;
+		assert_true(len == 512 || len == 1024 || len == 2048);
+		assert_true(len >= last && len >= i + 20);
+		last = len;
+	}
+	assert_int_equal(last, 2048);
+	test_map_close(&t, TC_GDBM_WRITE);
 }
 
 static int
@@ -258,7 +339,7 @@ put_named(struct test_map *t, const char *name, unsigned i, const char *more)
 }
 
 static void
-nothing_stays(void **state)
+stays(const char *path, int holding)
 {
 	static const char *const more[] = {
 		"",
@@ -266,16 +347,17 @@ nothing_stays(void **state)
 		"x",
 		" much longer than those that were there before it came",
 	};
-	const char *path = test_path(*state, "map");
 	struct test_map t;
 
 	test_map_make(&t, path);
+	if (holding)
+		t.map.held = &t.held;
 	for (unsigned i = 0; i < 300; i++)
 		put_named(&t, "old", i, more[i % 4]);
 	assert_true(t.head.pages > 2 * TC_PAGES_START);
 	test_map_close(&t, TC_GDBM_WRITE);
 	assert_true(left_behind(path, "old", 7));
-	assert_int_equal(test_map_open(&t, path, TC_GDBM_WRITE), 0);
+	open_to_write(&t, path, holding);
 	for (unsigned i = 0; i < 300; i++) {
 		char key[16];
 
@@ -291,6 +373,13 @@ nothing_stays(void **state)
 			fail_msg("a copy of item %u stayed", i);
 		assert_int_equal(left_behind(path, "new", i), i % 3 != 2);
 	}
+}
+
+static void
+nothing_stays(void **state)
+{
+	stays(test_path(*state, "map"), 0);
+	stays(test_path(*state, "map"), 1);
 }
 
 /* ---- a copy without gaps ---- */
@@ -420,9 +509,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_DIR(like_an_array), WITH_DIR(every_item_once),
-		cmocka_unit_test(steps), WITH_DIR(keys_of_odd_length),
-		WITH_DIR(nothing_stays), WITH_DIR(a_copy),
+		WITH_DIR(like_an_array),     WITH_DIR(every_item_once),
+		WITH_DIR(more_than_is_held), WITH_DIR(sizes_of_pages),
+		cmocka_unit_test(steps),     WITH_DIR(keys_of_odd_length),
+		WITH_DIR(nothing_stays),     WITH_DIR(a_copy),
 		WITH_DIR(no_copy),
 	};
 
