@@ -365,6 +365,9 @@ tc_change_user_mark(struct tc_change *c, const char *user, int64_t *before,
 	int rc;
 
 	*before = 0;
+	/* Only marks are no tokens. */
+	if (m->head->items == m->head->tokens)
+		return TC_OK;
 	tc_key_user(&at, user);
 	rc = tc_map_get(m, at.key, at.key_len, &at.value, &at.len);
 	if (rc > 0) {

@@ -32,6 +32,7 @@ struct tc_change {
 	 * is valid is newer than the last commit, and a mark up to that one
 	 * covers them all. */
 	int64_t latest;
+	const char *owner; /* see tc_spec_allowed() */
 };
 
 /* Refused while the whole feature is switched off. */

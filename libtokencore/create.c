@@ -103,7 +103,8 @@ tc_mint(struct tc_change *c, const struct tc_create *spec,
 	if (how->replaces)
 		memcpy(r.replaces, how->replaces, sizeof(r.replaces));
 	if (rc == TC_OK)
-		rc = tc_spec_allowed(c->policy, spec, c->now, &r.expires, err);
+		rc = tc_spec_allowed(c->policy, spec, c->now, &c->owner,
+				     &r.expires, err);
 	if (rc == TC_OK)
 		rc = tc_issue_time(c, spec->user, &r.created, err);
 	if (rc == TC_OK && mint(c->h->crypto, key, spec->user, tok, r.id))

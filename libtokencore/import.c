@@ -64,18 +64,18 @@ check_text(const struct tc_import *item, struct tc_error *err)
 
 /* Everything but what the store has to say. */
 static int
-check(const struct batch *b, const struct tc_import *item, int64_t *expires,
+check(struct batch *b, const struct tc_import *item, int64_t *expires,
       struct tc_error *err)
 {
-	const struct tc_change *c = &b->change;
+	struct tc_change *c = &b->change;
 	int rc = check_text(item, err);
 
 	if (rc == TC_OK && !tc_may_touch(b->may, c->actor, item->spec.user))
 		rc = tc_permit(c->policy, c->actor, TC_ACT_CREATE,
 			       item->spec.user, err);
 	if (rc == TC_OK)
-		rc = tc_spec_allowed(c->policy, &item->spec, c->now, expires,
-				     err);
+		rc = tc_spec_allowed(c->policy, &item->spec, c->now, &c->owner,
+				     expires, err);
 	return rc;
 }
 
@@ -110,15 +110,16 @@ set_id(const struct batch *b, const struct tc_key *key,
 	return TC_OK;
 }
 
-/* TC_OK; TC_E_EXISTS, the item's own affair; or trouble.  What ended with its
- * key alone may come again under another. */
+/* TC_OK, and the id that it would have under that key; TC_E_EXISTS, the item's
+ * own affair; or trouble.  What ended with its key alone may come again under
+ * another. */
 static int
 look_for(struct batch *b, const struct tc_key *key,
-	 const struct tc_import *item, struct tc_error *err)
+	 const struct tc_import *item, char id[TC_ID_LEN + 1],
+	 struct tc_error *err)
 {
 	const struct tc_key *known;
 	struct tc_record *r = NULL;
-	char id[TC_ID_LEN + 1];
 	int rc = set_id(b, key, item, id, err);
 
 	if (rc == TC_OK)
@@ -139,10 +140,13 @@ must_be_new(struct batch *b, struct tc_import *item, struct tc_error *err)
 	const struct tc_import **first;
 	int rc = TC_OK;
 
-	for (size_t i = 0; rc == TC_OK && i < keys->n; i++)
-		rc = look_for(b, &keys->key[i], item, err);
-	if (rc == TC_OK)
-		rc = set_id(b, b->key, item, item->id, err);
+	for (size_t i = 0; rc == TC_OK && i < keys->n; i++) {
+		char id[TC_ID_LEN + 1] = "";
+
+		rc = look_for(b, &keys->key[i], item, id, err);
+		if (&keys->key[i] == b->key)
+			memcpy(item->id, id, sizeof(id));
+	}
 	if (rc != TC_OK)
 		return rc;
 	first = tsearch(item, &b->seen, by_id);

@@ -173,14 +173,29 @@ tc_spec_required(const struct tc_config *cfg, const struct tc_create *spec,
 	return TC_OK;
 }
 
+static int
+check_owner(const struct tc_policy *p, const char *user, int64_t now,
+	    const char **owner, struct tc_error *err)
+{
+	int rc;
+
+	if (*owner && strcmp(*owner, user) == 0)
+		return TC_OK;
+	rc = check_realm(&p->config, user, err);
+	if (rc == TC_OK)
+		rc = tc_owner_may_own(p, user, now, err);
+	if (rc == TC_OK)
+		*owner = user;
+	return rc;
+}
+
 int
 tc_spec_allowed(const struct tc_policy *p, const struct tc_create *spec,
-		int64_t now, int64_t *expires, struct tc_error *err)
+		int64_t now, const char **owner, int64_t *expires,
+		struct tc_error *err)
 {
-	int rc = check_realm(&p->config, spec->user, err);
+	int rc = check_owner(p, spec->user, now, owner, err);
 
-	if (rc == TC_OK)
-		rc = tc_owner_may_own(p, spec->user, now, err);
 	if (rc == TC_OK)
 		rc = tc_spec_required(&p->config, spec, err);
 	return rc == TC_OK ? tc_spec_lifetime(&p->config, spec->expires, now,

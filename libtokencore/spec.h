@@ -25,9 +25,12 @@ int tc_spec_required(const struct tc_config *cfg, const struct tc_create *spec,
 		     struct tc_error *err);
 
 /* Everything that the configuration asks of a new token: its owner, its
- * properties, its lifetime.  *expires is set.  TC_OK, TC_E_REFUSED,
- * TC_E_INVALID; TC_E_UNAVAILABLE when the host's users cannot be looked up. */
+ * properties, its lifetime.  *expires is set.  *owner is who was found to be a
+ * fit owner last, or NULL: many tokens of one call are often one user's.
+ * TC_OK, TC_E_REFUSED, TC_E_INVALID; TC_E_UNAVAILABLE when the host's users
+ * cannot be looked up. */
 int tc_spec_allowed(const struct tc_policy *p, const struct tc_create *spec,
-		    int64_t now, int64_t *expires, struct tc_error *err);
+		    int64_t now, const char **owner, int64_t *expires,
+		    struct tc_error *err);
 
 #endif
