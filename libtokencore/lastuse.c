@@ -29,11 +29,6 @@
 #define SLOTS_MAX ((uint64_t)1 << 26)
 #define PAUSE 60 /* seconds that an entry stays as it is */
 
-struct file {
-	int fd, opened; /* by us, to be closed */
-	uint64_t slots;
-};
-
 /* A descriptor, or -1.  Who may only read it can still tell what is there. */
 static int
 open_name(int dir)
@@ -49,7 +44,7 @@ open_name(int dir)
 
 /* One of ours, and as long as it says? */
 static int
-fits(struct file *f, const struct stat *st)
+fits(struct tc_uses *f, const struct stat *st)
 {
 	unsigned char head[12];
 	struct tc_reader r = { head + 4, head + sizeof(head), 0 };
@@ -65,31 +60,34 @@ fits(struct file *f, const struct stat *st)
 	       (uint64_t)st->st_size == HEAD + f->slots * SLOT;
 }
 
-static void
-file_close(const struct file *f)
+void
+tc_lastuse_close(struct tc_uses *f)
 {
-	if (f->opened)
+	if (f->store && f->opened)
 		close(f->fd);
+	memset(f, 0, sizeof(*f));
 }
 
 /* The one that is kept open, or what took its place. */
 static int
-file_open(const struct tc_store *s, struct file *f)
+file_open(const struct tc_store *s, struct tc_uses *f)
 {
 	struct stat st;
 
+	f->store = s;
 	f->fd = s->lastuse;
 	f->opened = f->fd < 0 || fstat(f->fd, &st) || st.st_nlink == 0;
 	if (f->opened) {
 		f->fd = open_name(s->dir);
-		if (f->fd < 0)
-			return -1;
-		if (fstat(f->fd, &st))
+		if (f->fd >= 0 && fstat(f->fd, &st))
 			memset(&st, 0, sizeof(st));
 	}
-	if (fits(f, &st))
+	if (f->fd >= 0 && fits(f, &st))
 		return 0;
-	file_close(f);
+	if (f->opened && f->fd >= 0)
+		close(f->fd);
+	f->fd = -1;
+	f->opened = 0;
 	return -1;
 }
 
@@ -104,7 +102,7 @@ tc_lastuse_open(struct tc_store *s, const struct tc_store *old)
 /* ---- slots ---- */
 
 static off_t
-bucket_at(const struct file *f, const unsigned char *id)
+bucket_at(const struct tc_uses *f, const unsigned char *id)
 {
 	struct tc_reader r = { id, id + 4, 0 };
 	uint64_t bucket = (tc_get(&r, 4) * (f->slots / IN_BUCKET)) >> 32;
@@ -218,7 +216,7 @@ tc_lastuse_note(const struct tc_store *s, const unsigned char id[TC_ID_BYTES],
 {
 	unsigned char bucket[IN_BUCKET * SLOT];
 	struct tc_writer w = { 0 };
-	struct file f;
+	struct tc_uses f;
 	size_t i = IN_BUCKET;
 	off_t at;
 
@@ -232,27 +230,26 @@ tc_lastuse_note(const struct tc_store *s, const unsigned char id[TC_ID_BYTES],
 	if (w.len == SLOT && !w.bad)
 		write_slot(f.fd, w.data, at, i);
 	tc_writer_free(&w);
-	file_close(&f);
+	tc_lastuse_close(&f);
 }
 
 void
-tc_lastuse_get(const struct tc_store *s, const unsigned char id[TC_ID_BYTES],
-	       struct tc_use *use)
+tc_lastuse_get(const struct tc_store *s, struct tc_uses *uses,
+	       const unsigned char id[TC_ID_BYTES], struct tc_use *use)
 {
 	unsigned char bucket[IN_BUCKET * SLOT];
-	struct file f;
 
 	memset(use, 0, sizeof(*use));
-	if (file_open(s, &f))
+	if (!uses->store)
+		(void)file_open(s, uses);
+	if (uses->fd < 0 ||
+	    pread(uses->fd, bucket, sizeof(bucket), bucket_at(uses, id)) !=
+		(ssize_t)sizeof(bucket))
 		return;
-	if (pread(f.fd, bucket, sizeof(bucket), bucket_at(&f, id)) ==
-	    (ssize_t)sizeof(bucket)) {
-		for (size_t i = 0; i < IN_BUCKET; i++)
-			if (is_of(s->crypto, bucket + i * SLOT, id) &&
-			    time_of(bucket + i * SLOT) > use->time)
-				decode(bucket + i * SLOT, use);
-	}
-	file_close(&f);
+	for (size_t i = 0; i < IN_BUCKET; i++)
+		if (is_of(s->crypto, bucket + i * SLOT, id) &&
+		    time_of(bucket + i * SLOT) > use->time)
+			decode(bucket + i * SLOT, use);
 }
 
 /* ---- making room ---- */
@@ -261,7 +258,8 @@ tc_lastuse_get(const struct tc_store *s, const unsigned char id[TC_ID_BYTES],
  * and nothing but its entries comes there.  One that stands elsewhere was not
  * put there by us, and could take the place of a newer one. */
 static void
-copy(const struct tc_store *s, const struct file *from, const struct file *to)
+copy(const struct tc_store *s, const struct tc_uses *from,
+     const struct tc_uses *to)
 {
 	unsigned char slots[AT_ONCE * SLOT];
 
@@ -285,7 +283,7 @@ copy(const struct tc_store *s, const struct file *from, const struct file *to)
 /* Members of the folder's group may write it where the folder passes the
  * group on. */
 static int
-lay_out(const struct tc_store *s, const struct file *f)
+lay_out(const struct tc_store *s, const struct tc_uses *f)
 {
 	const off_t size = (off_t)(HEAD + f->slots * SLOT);
 	struct tc_writer w = { 0 };
@@ -303,12 +301,12 @@ lay_out(const struct tc_store *s, const struct file *f)
 }
 
 static void
-make(const struct tc_store *s, const struct file *old, uint64_t slots)
+make(const struct tc_store *s, const struct tc_uses *old, uint64_t slots)
 {
 	const char *name = tc_store_names[TC_FILE_LASTUSE];
 	struct tc_error unused;
-	struct file f = { .fd = tc_new_begin(s->dir, name, &unused),
-			  .slots = slots };
+	struct tc_uses f = { .fd = tc_new_begin(s->dir, name, &unused),
+			     .slots = slots };
 	int renamed = 0;
 
 	if (f.fd < 0)
@@ -327,7 +325,7 @@ void
 tc_lastuse_fit(const struct tc_store *s, uint64_t tokens)
 {
 	uint64_t slots = SLOTS_MIN;
-	struct file old;
+	struct tc_uses old;
 	int there = file_open(s, &old) == 0;
 
 	if (!there || (tokens > old.slots / 2 && old.slots < SLOTS_MAX)) {
@@ -336,5 +334,5 @@ tc_lastuse_fit(const struct tc_store *s, uint64_t tokens)
 		make(s, there ? &old : NULL, slots);
 	}
 	if (there)
-		file_close(&old);
+		tc_lastuse_close(&old);
 }

@@ -28,9 +28,19 @@ void tc_lastuse_note(const struct tc_store *s,
 		     const unsigned char id[TC_ID_BYTES], const char *service,
 		     const struct tc_source *peer, int64_t now);
 
+/* The file while it is looked into; zeros to begin with. */
+struct tc_uses {
+	const struct tc_store *store; /* NULL: not looked for yet */
+	int fd; /* -1: there is none */
+	int opened; /* by us, to be closed */
+	uint64_t slots;
+};
+
 /* use->time is 0 if nothing is known. */
-void tc_lastuse_get(const struct tc_store *s,
+void tc_lastuse_get(const struct tc_store *s, struct tc_uses *uses,
 		    const unsigned char id[TC_ID_BYTES], struct tc_use *use);
+/* Before long, as another file may take its place. */
+void tc_lastuse_close(struct tc_uses *uses);
 
 /* Called by the writer, under its lock, after a commit: makes the file, or a
  * roomier one, for so many tokens. */

@@ -40,6 +40,7 @@ struct reading {
 	const struct tc_filter *filter;
 	const unsigned char *id; /* this one alone; NULL: all */
 	struct tc_walk walk;
+	struct tc_uses uses;
 	struct user_marks marks;
 	struct tc_record **recs; /* of this step */
 	size_t n, room;
@@ -215,12 +216,12 @@ wanted(const struct reading *r, const struct tc_record *rec)
 }
 
 static int
-use_fits(const struct reading *r, struct tc_record *rec,
+use_fits(struct reading *r, struct tc_record *rec,
 	 const unsigned char id[TC_ID_BYTES])
 {
 	struct tc_use use;
 
-	tc_lastuse_get(&r->policy->store, id, &use);
+	tc_lastuse_get(&r->policy->store, &r->uses, id, &use);
 	rec->last_used = use.time;
 	memcpy(rec->last_service, use.service, sizeof(rec->last_service));
 	rec->last_source = use.source;
@@ -270,6 +271,7 @@ step(struct reading *r, struct tc_error *err)
 {
 	int rc = tc_walk_step(&r->walk, gather, drop, r, err);
 
+	tc_lastuse_close(&r->uses);
 	if (rc == TC_OK && r->trouble.code != TC_OK) {
 		*err = r->trouble;
 		rc = err->code;

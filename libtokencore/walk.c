@@ -9,6 +9,10 @@
 
 #define MOVED (-1)
 
+/* Of those that there were at the beginning, in one step: as many as are read
+ * in less time than a commit takes. */
+#define STEP_PAGES 16
+
 void
 tc_walk_begin(struct tc_walk *w, const struct tc_store *s,
 	      const unsigned char *id)
@@ -80,21 +84,39 @@ open_view(struct tc_walk *w, struct tc_error *err)
 		       w->store->paths[TC_FILE_STATE]);
 }
 
+/* A page and what came out of it; `pages` is how many there were. */
 static int
-step_once(struct tc_walk *w, tc_item_fn *fn, void *arg, struct tc_error *err)
+line(struct tc_walk *w, uint32_t pages, uint32_t from, tc_item_fn *fn,
+     void *arg)
+{
+	struct tc_map *m = &w->view->map;
+	uint64_t apart = tc_map_step(pages, from);
+	int stop = 0;
+
+	for (uint64_t at = from; stop == 0 && at < m->head->pages; at += apart)
+		stop = tc_map_page(m, (uint32_t)at, fn, arg);
+	return stop;
+}
+
+/* *next: where the step after this one begins. */
+static int
+step_once(struct tc_walk *w, uint32_t *next, tc_item_fn *fn, void *arg,
+	  struct tc_error *err)
 {
 	struct tc_view *v;
-	uint64_t page, apart;
 	int stop = 0, rc = open_view(w, err);
 
 	if (rc != TC_OK)
 		return rc;
 	v = w->view;
-	page = w->id ? tc_map_page_of_id(&v->map, w->id) : w->next;
-	apart =
-	    tc_map_step(w->id ? v->state.head.pages : w->pages, (uint32_t)page);
-	for (; stop == 0 && page < v->state.head.pages; page += apart)
-		stop = tc_map_page(&v->map, (uint32_t)page, fn, arg);
+	*next = w->next;
+	if (w->id)
+		stop = line(w, v->state.head.pages,
+			    tc_map_page_of_id(&v->map, w->id), fn, arg);
+	for (; !w->id && stop == 0 && *next < w->pages &&
+	       *next - w->next < STEP_PAGES;
+	     ++*next)
+		stop = line(w, w->pages, *next, fn, arg);
 	if (stop < 0)
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
 			     w->store->paths[v->state.side], v->map.why);
@@ -110,10 +132,11 @@ tc_walk_step(struct tc_walk *w, tc_item_fn *fn, void (*restart)(void *),
 	     void *arg, struct tc_error *err)
 {
 	for (int i = 0; i < TC_STORE_TRIES; i++) {
-		int rc = step_once(w, fn, arg, err);
+		uint32_t next = 0;
+		int rc = step_once(w, &next, fn, arg, err);
 
 		if (rc == TC_OK)
-			w->next++;
+			w->next = next;
 		else
 			close_view(w);
 		if (rc != MOVED)

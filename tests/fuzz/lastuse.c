@@ -101,6 +101,16 @@ in_bounds(const struct tc_use *use)
 	      (s->family == 6 && s->prefix == 128));
 }
 
+static void
+look_up(const struct tc_store *s, const unsigned char *which,
+	struct tc_use *use)
+{
+	struct tc_uses uses = { .store = NULL };
+
+	tc_lastuse_get(s, &uses, which, use);
+	tc_lastuse_close(&uses);
+}
+
 /* noted: the moment that may be told; 0: none. */
 static void
 look(unsigned i, int64_t noted)
@@ -109,7 +119,7 @@ look(unsigned i, int64_t noted)
 	struct tc_use use;
 
 	id_of(i, id);
-	tc_lastuse_get(&store, id, &use);
+	look_up(&store, id, &use);
 	in_bounds(&use);
 	if (i == MADE_UP || use.time == 0)
 		return;

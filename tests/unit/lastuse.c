@@ -46,13 +46,23 @@ done(const struct used *u)
 	tc_policy_put(u->host->h, u->policy);
 }
 
+static void
+look_up(const struct tc_store *s, const unsigned char *which,
+	struct tc_use *use)
+{
+	struct tc_uses uses = { .store = NULL };
+
+	tc_lastuse_get(s, &uses, which, use);
+	tc_lastuse_close(&uses);
+}
+
 static struct tc_use
 get(const struct used *u)
 {
 	struct tc_use use;
 
 	memset(&use, 'x', sizeof(use));
-	tc_lastuse_get(u->store, id, &use);
+	look_up(u->store, id, &use);
 	return use;
 }
 
@@ -143,13 +153,13 @@ full_bucket(void **state)
 		tc_lastuse_note(u.store, ids[i], "s", NULL,
 				NOW + (i == 2 ? 0 : 10 + i));
 	for (unsigned i = 0; i < 4; i++) {
-		tc_lastuse_get(u.store, ids[i], &use);
+		look_up(u.store, ids[i], &use);
 		assert_true(use.time != 0);
 	}
 	tc_lastuse_note(u.store, ids[4], "s", NULL, NOW + 20);
 	tc_lastuse_note(u.store, ids[5], "s", NULL, NOW + 21);
 	for (unsigned i = 0; i < 6; i++) {
-		tc_lastuse_get(u.store, ids[i], &use);
+		look_up(u.store, ids[i], &use);
 		assert_int_equal(use.time != 0, i != 2 && i != 0);
 	}
 	done(&u);
@@ -327,7 +337,7 @@ room(void **state)
 		struct tc_use use;
 
 		assert_int_equal(tc_id_bytes(r.id, bytes), 0);
-		tc_lastuse_get(u.store, bytes, &use);
+		look_up(u.store, bytes, &use);
 		assert_true(use.time == 0 || use.time == NOW + i);
 		kept += use.time != 0;
 	}

@@ -118,10 +118,10 @@ new_key(void **state)
 	struct test_host *host = *state;
 	struct rotation t = { .host = host };
 
-	fill_numbers(host, 0, 100);
+	fill_numbers(host, 0, FIRST);
 	assert_int_equal(tc_list(host->h, NULL, NULL, rotate, &t, &host->err),
 			 TC_OK);
-	assert_true(t.n >= 100);
+	assert_true(t.n >= FIRST);
 	assert_true(t.late > 0);
 }
 
@@ -138,7 +138,7 @@ stops(void **state)
 	struct test_host *host = *state;
 	unsigned n = 0;
 
-	fill_numbers(host, 0, 100);
+	fill_numbers(host, 0, FIRST);
 	assert_int_equal(
 	    tc_list(host->h, NULL, NULL, stop_at_three, &n, &host->err), TC_OK);
 	assert_int_equal(n, 3);
