@@ -4,7 +4,7 @@
  *	slot   = id(15) time(8) service(32) family(1) address(16) zeros(8)
  *		 digest(16)
  *
- * Four slots are a bucket, which the first bits of an id name.  No lock: two
+ * Four slots are a bucket, which the first bits of an id name, turned around.  No lock: two
  * that write one slot at a time leave one of theirs or something whose digest
  * does not fit.
  */
@@ -24,6 +24,7 @@
 #define HEAD ((size_t)96)
 #define SLOT ((size_t)96)
 #define IN_BUCKET ((size_t)4)
+#define ID_BITS 30
 #define AT_ONCE ((size_t)256) /* slots that are copied */
 #define SLOTS_MIN ((uint64_t)1 << 10)
 #define SLOTS_MAX ((uint64_t)1 << 26)
@@ -44,7 +45,7 @@ open_name(int dir)
 
 /* One of ours, and as long as it says? */
 static int
-fits(struct tc_uses *f, const struct stat *st)
+fits(struct tc_use_file *f, const struct stat *st)
 {
 	unsigned char head[12];
 	struct tc_reader r = { head + 4, head + sizeof(head), 0 };
@@ -60,34 +61,31 @@ fits(struct tc_uses *f, const struct stat *st)
 	       (uint64_t)st->st_size == HEAD + f->slots * SLOT;
 }
 
-void
-tc_lastuse_close(struct tc_uses *f)
+static void
+file_close(const struct tc_use_file *f)
 {
-	if (f->store && f->opened)
+	if (f->opened)
 		close(f->fd);
-	memset(f, 0, sizeof(*f));
 }
 
 /* The one that is kept open, or what took its place. */
 static int
-file_open(const struct tc_store *s, struct tc_uses *f)
+file_open(const struct tc_store *s, struct tc_use_file *f)
 {
 	struct stat st;
 
-	f->store = s;
 	f->fd = s->lastuse;
 	f->opened = f->fd < 0 || fstat(f->fd, &st) || st.st_nlink == 0;
 	if (f->opened) {
 		f->fd = open_name(s->dir);
-		if (f->fd >= 0 && fstat(f->fd, &st))
+		if (f->fd < 0)
+			return -1;
+		if (fstat(f->fd, &st))
 			memset(&st, 0, sizeof(st));
 	}
-	if (f->fd >= 0 && fits(f, &st))
+	if (fits(f, &st))
 		return 0;
-	if (f->opened && f->fd >= 0)
-		close(f->fd);
-	f->fd = -1;
-	f->opened = 0;
+	file_close(f);
 	return -1;
 }
 
@@ -101,13 +99,24 @@ tc_lastuse_open(struct tc_store *s, const struct tc_store *old)
 
 /* ---- slots ---- */
 
-static off_t
-bucket_at(const struct tc_uses *f, const unsigned char *id)
+/* The first 30 bits of an id, the last one first: the store's pages are told
+ * apart by the last ones (pages.h), so what lies in one page there lies close
+ * together here. */
+static uint64_t
+bucket_of(const struct tc_use_file *f, const unsigned char *id)
 {
 	struct tc_reader r = { id, id + 4, 0 };
-	uint64_t bucket = (tc_get(&r, 4) * (f->slots / IN_BUCKET)) >> 32;
+	uint64_t bits = tc_get(&r, 4) >> 2, turned = 0;
 
-	return (off_t)(HEAD + bucket * IN_BUCKET * SLOT);
+	for (unsigned i = 0; i < ID_BITS; i++)
+		turned |= (bits >> i & 1) << (ID_BITS - 1 - i);
+	return (turned * (f->slots / IN_BUCKET)) >> ID_BITS;
+}
+
+static off_t
+bucket_at(const struct tc_use_file *f, const unsigned char *id)
+{
+	return (off_t)(HEAD + bucket_of(f, id) * IN_BUCKET * SLOT);
 }
 
 static int64_t
@@ -216,7 +225,7 @@ tc_lastuse_note(const struct tc_store *s, const unsigned char id[TC_ID_BYTES],
 {
 	unsigned char bucket[IN_BUCKET * SLOT];
 	struct tc_writer w = { 0 };
-	struct tc_uses f;
+	struct tc_use_file f;
 	size_t i = IN_BUCKET;
 	off_t at;
 
@@ -230,26 +239,51 @@ tc_lastuse_note(const struct tc_store *s, const unsigned char id[TC_ID_BYTES],
 	if (w.len == SLOT && !w.bad)
 		write_slot(f.fd, w.data, at, i);
 	tc_writer_free(&w);
-	tc_lastuse_close(&f);
+	file_close(&f);
+}
+
+/* Has `near` the bucket?  SLOTS_MIN and all sizes are multiples of it. */
+static const unsigned char *
+bring_near(struct tc_uses *uses, uint64_t bucket)
+{
+	const size_t len = IN_BUCKET * SLOT;
+	uint64_t first = bucket - bucket % TC_USES_NEAR;
+
+	if (!uses->filled || uses->first != first) {
+		uses->first = first;
+		uses->filled =
+		    pread(uses->file.fd, uses->near, sizeof(uses->near),
+			  (off_t)(HEAD + first * len)) ==
+		    (ssize_t)sizeof(uses->near);
+	}
+	return uses->filled ? uses->near + (bucket - first) * len : NULL;
 }
 
 void
 tc_lastuse_get(const struct tc_store *s, struct tc_uses *uses,
 	       const unsigned char id[TC_ID_BYTES], struct tc_use *use)
 {
-	unsigned char bucket[IN_BUCKET * SLOT];
+	const unsigned char *bucket = NULL;
 
 	memset(use, 0, sizeof(*use));
-	if (!uses->store)
-		(void)file_open(s, uses);
-	if (uses->fd < 0 ||
-	    pread(uses->fd, bucket, sizeof(bucket), bucket_at(uses, id)) !=
-		(ssize_t)sizeof(bucket))
-		return;
-	for (size_t i = 0; i < IN_BUCKET; i++)
+	if (!uses->begun && file_open(s, &uses->file))
+		uses->file.fd = -1;
+	uses->begun = 1;
+	if (uses->file.fd >= 0)
+		bucket = bring_near(uses, bucket_of(&uses->file, id));
+	for (size_t i = 0; bucket && i < IN_BUCKET; i++)
 		if (is_of(s->crypto, bucket + i * SLOT, id) &&
 		    time_of(bucket + i * SLOT) > use->time)
 			decode(bucket + i * SLOT, use);
+}
+
+void
+tc_lastuse_close(struct tc_uses *uses)
+{
+	if (uses->begun && uses->file.fd >= 0)
+		file_close(&uses->file);
+	uses->begun = 0;
+	uses->filled = 0;
 }
 
 /* ---- making room ---- */
@@ -258,8 +292,8 @@ tc_lastuse_get(const struct tc_store *s, struct tc_uses *uses,
  * and nothing but its entries comes there.  One that stands elsewhere was not
  * put there by us, and could take the place of a newer one. */
 static void
-copy(const struct tc_store *s, const struct tc_uses *from,
-     const struct tc_uses *to)
+copy(const struct tc_store *s, const struct tc_use_file *from,
+     const struct tc_use_file *to)
 {
 	unsigned char slots[AT_ONCE * SLOT];
 
@@ -283,7 +317,7 @@ copy(const struct tc_store *s, const struct tc_uses *from,
 /* Members of the folder's group may write it where the folder passes the
  * group on. */
 static int
-lay_out(const struct tc_store *s, const struct tc_uses *f)
+lay_out(const struct tc_store *s, const struct tc_use_file *f)
 {
 	const off_t size = (off_t)(HEAD + f->slots * SLOT);
 	struct tc_writer w = { 0 };
@@ -301,12 +335,12 @@ lay_out(const struct tc_store *s, const struct tc_uses *f)
 }
 
 static void
-make(const struct tc_store *s, const struct tc_uses *old, uint64_t slots)
+make(const struct tc_store *s, const struct tc_use_file *old, uint64_t slots)
 {
 	const char *name = tc_store_names[TC_FILE_LASTUSE];
 	struct tc_error unused;
-	struct tc_uses f = { .fd = tc_new_begin(s->dir, name, &unused),
-			     .slots = slots };
+	struct tc_use_file f = { .fd = tc_new_begin(s->dir, name, &unused),
+				 .slots = slots };
 	int renamed = 0;
 
 	if (f.fd < 0)
@@ -325,7 +359,7 @@ void
 tc_lastuse_fit(const struct tc_store *s, uint64_t tokens)
 {
 	uint64_t slots = SLOTS_MIN;
-	struct tc_uses old;
+	struct tc_use_file old;
 	int there = file_open(s, &old) == 0;
 
 	if (!there || (tokens > old.slots / 2 && old.slots < SLOTS_MAX)) {
@@ -334,5 +368,5 @@ tc_lastuse_fit(const struct tc_store *s, uint64_t tokens)
 		make(s, there ? &old : NULL, slots);
 	}
 	if (there)
-		tc_lastuse_close(&old);
+		file_close(&old);
 }

@@ -28,12 +28,20 @@ void tc_lastuse_note(const struct tc_store *s,
 		     const unsigned char id[TC_ID_BYTES], const char *service,
 		     const struct tc_source *peer, int64_t now);
 
-/* The file while it is looked into; zeros to begin with. */
-struct tc_uses {
-	const struct tc_store *store; /* NULL: not looked for yet */
-	int fd; /* -1: there is none */
-	int opened; /* by us, to be closed */
+struct tc_use_file {
+	int fd, opened; /* by us, to be closed */
 	uint64_t slots;
+};
+
+/* For looking many up; zeros to begin with.  What lies near the one that was
+ * looked up last is at hand: tokens of one page of the store lie together. */
+#define TC_USES_NEAR 32 /* buckets */
+struct tc_uses {
+	int begun;
+	struct tc_use_file file;
+	int filled;
+	uint64_t first; /* of the buckets at hand */
+	unsigned char near[TC_USES_NEAR * 4 * 96];
 };
 
 /* use->time is 0 if nothing is known. */

@@ -72,7 +72,7 @@ make_up(struct fuzz *in, unsigned char *data)
 	unsigned char id[TC_ID_BYTES], rest[MADE_UP_LEN] = { 0 };
 	const uint8_t *from;
 	size_t got, slots = (image_len - HEAD) / SLOT;
-	uint64_t bucket;
+	uint64_t bucket, turned = 0;
 
 	id_of(MADE_UP, id);
 	from = fuzz_take(in, sizeof(rest), &got);
@@ -81,10 +81,11 @@ make_up(struct fuzz *in, unsigned char *data)
 	tc_put_bytes(&w, rest, sizeof(rest));
 	tc_digest_write(fuzz_crypto(), &w, 0);
 	NEED(!w.bad && w.len == SLOT);
-	bucket = ((uint64_t)id[0] << 24 | (uint64_t)id[1] << 16 |
-		  (uint64_t)id[2] << 8 | id[3]) *
-		     (slots / 4) >>
-		 32;
+	/* The first 30 bits, of which the first one weighs least. */
+	for (unsigned i = 0; i < 30; i++)
+		if (id[i / 8] & 0x80 >> i % 8)
+			turned += (uint64_t)1 << i;
+	bucket = turned * (slots / 4) >> 30;
 	memcpy(data + HEAD + bucket * 4 * SLOT, w.data, SLOT);
 	tc_writer_free(&w);
 }
@@ -105,7 +106,7 @@ static void
 look_up(const struct tc_store *s, const unsigned char *which,
 	struct tc_use *use)
 {
-	struct tc_uses uses = { .store = NULL };
+	struct tc_uses uses = { .begun = 0 };
 
 	tc_lastuse_get(s, &uses, which, use);
 	tc_lastuse_close(&uses);

@@ -50,7 +50,7 @@ static void
 look_up(const struct tc_store *s, const unsigned char *which,
 	struct tc_use *use)
 {
-	struct tc_uses uses = { .store = NULL };
+	struct tc_uses uses = { .begun = 0 };
 
 	tc_lastuse_get(s, &uses, which, use);
 	tc_lastuse_close(&uses);
