@@ -95,9 +95,9 @@ import_one(struct app *app, struct one_args *args)
 
 /* ---- many ---- */
 struct batch {
-	struct value values[TC_MANY_MAX];
+	struct value values[TC_IMPORT_MANY];
 	size_t n, bytes; /* of them */
-	struct tc_import items[TC_MANY_MAX]; /* of those not refused */
+	struct tc_import items[TC_IMPORT_MANY]; /* of those not refused */
 	size_t n_items;
 };
 
@@ -140,7 +140,7 @@ read_batch(struct many *m, struct batch *b)
 	enum values_found found = VALUES_ONE;
 
 	b->n = b->n_items = b->bytes = 0;
-	while (found == VALUES_ONE && b->n < TC_MANY_MAX &&
+	while (found == VALUES_ONE && b->n < TC_IMPORT_MANY &&
 	       b->bytes < BATCH_BYTES) {
 		struct value *v = &b->values[b->n];
 

@@ -245,9 +245,9 @@ tc_import(tc_handle *h, const struct tc_actor *actor, struct tc_import *items,
 		items[i].id[0] = '\0';
 		memset(&items[i].error, 0, sizeof(items[i].error));
 	}
-	if (n > TC_MANY_MAX)
+	if (n > TC_IMPORT_MANY)
 		rc = tc_fail(err, TC_E_INVALID, "at most %d values at once",
-			     TC_MANY_MAX);
+			     TC_IMPORT_MANY);
 	if (rc == TC_OK)
 		rc = tc_change_begin(&b.change, h, actor, err);
 	if (rc == TC_OK)

@@ -54,6 +54,7 @@ extern "C" {
 #define TC_SECRET_MAX 180 /* what fits a line of secret.conf */
 #define TC_ERROR_MAX 512 /* bytes of an error's text, with its NUL */
 #define TC_MANY_MAX 1000 /* new tokens in one commit */
+#define TC_IMPORT_MANY 10000 /* values made elsewhere in one commit */
 #define TC_IMPORT_MIN 20 /* characters of a value made elsewhere */
 #define TC_IMPORT_MAX 255 /* and bytes */
 
@@ -518,7 +519,7 @@ struct tc_import {
  * Makes values that were made elsewhere passwords of their users, where a
  * service accepts them (TC_IMPORTED).  Only a keyed hash is kept.  What is
  * acceptable goes in, in one commit; each item says what became of it.
- * @param items  n of them, at most TC_MANY_MAX
+ * @param items  n of them, at most TC_IMPORT_MANY
  * @return TC_OK, even if items were refused; or trouble: then nothing is in
  */
 TC_API int tc_import(tc_handle *h, const struct tc_actor *actor,

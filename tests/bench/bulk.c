@@ -70,8 +70,8 @@ revocations(struct bench *b, unsigned rounds)
 static void
 import(struct bench *b, unsigned first, unsigned n)
 {
-	static struct tc_import items[MANY];
-	static char values[MANY][40];
+	static struct tc_import items[TC_IMPORT_MANY];
+	static char values[TC_IMPORT_MANY][40];
 	struct tc_error err;
 
 	memset(items, 0, sizeof(items));
@@ -97,8 +97,8 @@ imports(struct bench *b, unsigned n, const char *file)
 	plain_make(file, n);
 	printf("round plain %.0f\n", turns_clock() - start);
 	start = turns_clock();
-	for (unsigned i = 0; i < n; i += MANY)
-		import(b, i, n - i < MANY ? n - i : MANY);
+	for (unsigned i = 0; i < n; i += TC_IMPORT_MANY)
+		import(b, i, n - i < TC_IMPORT_MANY ? n - i : TC_IMPORT_MANY);
 	printf("round import %.0f\n", turns_clock() - start);
 }
 

@@ -9,9 +9,9 @@ return {
 	title => 'Many at once',
 	about => <<'END',
 1000 revocations in one commit beside one revocation. And values made elsewhere,
-taken in by `tc_import()`, a thousand to the commit, into an empty store, beside
-one `gdbm_store()` for each into a new plain file, which promises nothing: no
-sync, no second file, no journal, no seal.
+taken in by `tc_import()`, ten thousand to the commit, into an empty store,
+beside one `gdbm_store()` for each into a new plain file, which promises
+nothing: no sync, no second file, no journal, no seal.
 END
 	run => sub {
 		my ($bench) = @_;

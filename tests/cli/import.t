@@ -204,17 +204,17 @@ for my $signal ('INT', 'KILL') {
 		    'import', '--csv'], stdin_fh => $read);
 		close $read;
 		print {$write} "value,user,label\n",
-		    rows($before + 1, $before + 2500);
+		    rows($before + 1, $before + 12_000);
 		$write->flush;
-		ok wait_for(sub { erins() == $before + 2000 }, 30),
-		    'two commits' or diag erins();
+		ok wait_for(sub { erins() == $before + 10_000 }, 60),
+		    'a commit' or diag erins();
 		kill $signal, $pid;
 		waitpid $pid, 0;
 		close $write;
-		is erins(), $before + 2000, 'whole ones, and no more';
+		is erins(), $before + 10_000, 'a whole one, and no more';
 		my ($exit) = apitoken($config, 'check');
 		is $exit, 0, 'the store is whole';
-		is logs_in('erin', $made{ $before + 2000 }), 'valid',
+		is logs_in('erin', $made{ $before + 10_000 }), 'valid',
 		    'the last of them logs in';
 	};
 }
@@ -223,7 +223,7 @@ for my $signal ('INT', 'KILL') {
 subtest 'ended anywhere' => sub {
 	my $csv = "$dir/anywhere.csv";
 	spit($csv, "value,user,label\n" . join '', map {
-		sprintf "S3cr3t-anywhere-%06d,u,l\n", $_ } 1 .. 20_000);
+		sprintf "S3cr3t-anywhere-%06d,u,l\n", $_ } 1 .. 30_000);
 	for my $ms (5, 20, 40, 80, 160, 320, 640) {
 		my $to = init_store();
 		my $pid = start([program('apitoken'), '--config', $to,
@@ -233,7 +233,7 @@ subtest 'ended anywhere' => sub {
 		waitpid $pid, 0;
 		my (undef, $out) = apitoken($to, 'export');
 		my $end = from_json((split /\n/, $out)[-1])->{end};
-		is $end % 1000, 0, "after $ms ms: $end";
+		is $end % 10_000, 0, "after $ms ms: $end";
 		is +(apitoken($to, 'check'))[0], 0, 'the store is whole';
 	}
 };
@@ -268,12 +268,12 @@ for my $format ('--csv', '--jsonl') {
 		close $read;
 		print {$write} $format eq '--csv' ? "value,user,label\n" : '',
 		    map { sprintf $row, 'x' x 40 . "S3cr3t-in-memory-$_" }
-		    1 .. 1000;
+		    1 .. 10_000;
 		# What was read last makes room for this.
 		print {$write} "\n" x 200_000;
 		$write->flush;
 		ok wait_for(sub { (apitoken($to, 'export'))[1] =~
-		    /"end":1000\}/ }, 30), 'they are in';
+		    /"end":10000\}/ }, 60), 'they are in';
 		my @memory = memory($pid);
 		plan skip_all => 'memory cannot be read here' if !@memory;
 		my %left = map { $_ => 1 } map {

@@ -263,7 +263,7 @@ static void
 expect_trouble(struct test_host *host, const struct tc_actor *actor, size_t n,
 	       int code)
 {
-	static struct tc_import items[TC_MANY_MAX + 1];
+	static struct tc_import items[TC_IMPORT_MANY + 1];
 
 	for (size_t i = 0; i < n; i++)
 		items[i] = item("unit-alice", "x", i == 1 ? "short" : V20);
@@ -284,7 +284,7 @@ not_at_all(void **state)
 	struct tc_import it = item("unit-alice", "x", V20);
 	uint64_t before = commits(host);
 
-	expect_trouble(host, &test_actor, TC_MANY_MAX + 1, TC_E_INVALID);
+	expect_trouble(host, &test_actor, TC_IMPORT_MANY + 1, TC_E_INVALID);
 	assert_int_equal(tc_import(host->h, &stranger, &it, 1, NULL), TC_OK);
 	assert_int_equal(it.error.code, TC_E_PERMISSION);
 	test_host_conf(host, NULL, "enabled = no\n");
