@@ -57,9 +57,11 @@ push @kinds, map { unclean(@$_) } (
 	['the new file', 'compact', 0.3, 'after'],
 	['the new key file', 'key_add', 'rename:secret.conf', 'before'],
 );
-# A change that fails, and a stop while it is undone.
+# A change that fails, and a stop while it is undone. The tenth call from the end
+# must not be meant: GDBM syncs a file again when it closes it, and whether that
+# works makes no difference.
 push @kinds, map { failing(@$_) } (
-	(map { ['edit', $_] } 'write:journal', 'sync:journal', 0.4, 0.5, 0.6,
+	(map { ['edit', $_] } 'write:journal', 'sync:journal', 0.3, 0.4, 0.5,
 	    'create:state.tmp', 'sync:state.tmp', 'write:audit.json',
 	    'rename:state'),
 	['key_add', 'sync:secret.conf.tmp'],
