@@ -16,6 +16,10 @@
 #                        (as root, some 20 minutes)
 #   make lint            cppcheck, clang-tidy, mandoc, clang-format
 #   make install         DESTDIR, PREFIX, LIBDIR, PAMDIR, ... as usual
+#   make dist            the source of the last commit, tested, under build/
+#   make deb             Debian packages, under build/deb
+#   make check-packages  packages built twice, and installed in a new system
+#                        (as root; packaging/install-deps --packages)
 #
 # V=1 shows whole command lines, WERROR=1 makes warnings errors,
 # SAN=address,undefined builds with sanitizers, BUILD=DIR builds elsewhere.
@@ -40,6 +44,10 @@ BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard \
 	/etc/debian_version)),vendor-completions,site-functions)
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+# The program's own configuration lies there whatever the PREFIX.
+SYSCONFDIR ?= /etc
 INSTALL ?= install
 
 CFLAGS ?= -O2 -g
@@ -92,7 +100,7 @@ all:
 
 include libtokencore/module.mk pam_apitoken/module.mk
 include sasl_apitoken/module.mk apitoken/module.mk
-include packaging/completions/module.mk
+include packaging/completions/module.mk packaging/module.mk
 include $(wildcard tests/*/module.mk)
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -234,7 +242,9 @@ install: all
 		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(PAMDIR) \
 		$(DESTDIR)$(SASLDIR) \
 		$(addprefix $(DESTDIR)$(MANDIR)/man,1 3 5 8) \
-		$(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+		$(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR) \
+		$(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR) \
+		$(DESTDIR)$(SYSCONFDIR)/logrotate.d
 	$(INSTALL) -m 755 $(BUILD)/install/apitoken $(DESTDIR)$(BINDIR)/
 	$(INSTALL) -m 644 $(LIB) \
 		$(DESTDIR)$(LIBDIR)/libtokencore.so.$(VERSION)
@@ -259,6 +269,12 @@ install: all
 	$(INSTALL) -m 644 $(BUILD)/completions/_apitoken $(DESTDIR)$(ZSHDIR)/
 	$(INSTALL) -m 644 $(BUILD)/completions/apitoken.fish \
 		$(DESTDIR)$(FISHDIR)/
+	$(INSTALL) -m 644 packaging/apitoken.sysusers \
+		$(DESTDIR)$(SYSUSERSDIR)/apitoken.conf
+	$(INSTALL) -m 644 packaging/apitoken.tmpfiles \
+		$(DESTDIR)$(TMPFILESDIR)/apitoken.conf
+	$(INSTALL) -m 644 packaging/apitoken.logrotate \
+		$(DESTDIR)$(SYSCONFDIR)/logrotate.d/apitoken
 	@[ -n '$(DESTDIR)' ] || [ "$$(id -u)" != 0 ] || ldconfig
 
 # Without the module a stack that names it lets nobody in.
@@ -277,6 +293,9 @@ uninstall:
 		$(DESTDIR)$(SASLDIR)/libapitoken.so \
 		$(DESTDIR)$(BASHDIR)/apitoken $(DESTDIR)$(ZSHDIR)/_apitoken \
 		$(DESTDIR)$(FISHDIR)/apitoken.fish \
+		$(DESTDIR)$(SYSUSERSDIR)/apitoken.conf \
+		$(DESTDIR)$(TMPFILESDIR)/apitoken.conf \
+		$(DESTDIR)$(SYSCONFDIR)/logrotate.d/apitoken \
 		$(addprefix $(DESTDIR)$(MANDIR)/man3/,$(foreach \
 			link,$(MAN3_LINKS),$(firstword $(subst :, ,$(link))))) \
 		$(foreach n,1 3 5 8,$(addprefix $(DESTDIR)$(MANDIR)/man$(n)/, \
@@ -286,4 +305,5 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all check check-unit check-threads check-sasl check-soak \
-	check-valgrind bench coverage coverage-run proof lint install uninstall clean
+	check-valgrind check-packages bench coverage coverage-run proof lint \
+	install uninstall dist deb clean
