@@ -170,6 +170,28 @@ free_kid(const struct tc_keys *keys, const struct tc_head *head)
 	return highest + 1;
 }
 
+/* Two keys of one secret would make the file unreadable; told here it is a
+ * refusal, and not taken for damage. */
+static int
+is_new(const struct edit *e, const char *secret, struct tc_error *err)
+{
+	struct tc_bytes whole = { secret, strlen(secret) };
+	unsigned char print[TC_KEY_LEN];
+	const struct tc_key *same = NULL;
+	int rc = tc_sha256(e->change.h->crypto, &whole, 1, print);
+
+	for (size_t i = 0; i < e->keys.n; i++)
+		if (e->keys.key[i].has_secret &&
+		    CRYPTO_memcmp(e->keys.key[i].print, print, TC_KEY_LEN) == 0)
+			same = &e->keys.key[i];
+	OPENSSL_cleanse(print, sizeof(print));
+	if (rc)
+		return tc_fail(err, TC_E_NOMEM, "SHA-256 failed");
+	return same ? tc_fail(err, TC_E_EXISTS,
+			      "another key has the same secret: %u", same->kid)
+		    : TC_OK;
+}
+
 static int
 add(struct edit *e, unsigned *kid, const char *secret, struct tc_error *err)
 {
@@ -193,6 +215,9 @@ add(struct edit *e, unsigned *kid, const char *secret, struct tc_error *err)
 	if (e->keys.n == TC_KEYS_MAX)
 		return tc_fail(err, TC_E_REFUSED, "there are %d keys already",
 			       TC_KEYS_MAX);
+	rc = secret ? is_new(e, secret, err) : TC_OK;
+	if (rc != TC_OK)
+		return rc;
 	tc_put_bytes(&e->out, e->text, e->len);
 	tc_put(&e->out, '\n', 1); /* the last line need not end in one */
 	rc = tc_keys_write(e->change.h->crypto, &e->out, *kid, secret,

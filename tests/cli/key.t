@@ -51,7 +51,8 @@ like slurp("$dir/secret.conf"), qr/\Q$secret\E/, 'but kept';
 is((stat "$dir/secret.conf")[2] & 0027, 0, 'where no one else reads it');
 
 ($exit, $out, $err) = key('add', '--secret-stdin', { stdin => "$secret\n" });
-isnt $exit, 0, 'the same secret again: refused';
+is $exit, 1, 'the same secret again: refused';
+like $err, qr/another key has the same secret: 700$/, 'by which it is told';
 ok one_line($err), 'one line' or diag $err;
 unlike $err, qr/\Q$secret\E/, 'the secret is not shown';
 
