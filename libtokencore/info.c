@@ -27,6 +27,7 @@ static void
 fill_in_config(struct tc_info *info, const struct tc_config *cfg)
 {
 	info->enabled = cfg->enabled;
+	info->allow_root = cfg->allow_root;
 	(void)snprintf(info->store, sizeof(info->store), "%s", cfg->store);
 	(void)snprintf(info->audit_log, sizeof(info->audit_log), "%s",
 		       cfg->audit_log ? cfg->audit_log : "");

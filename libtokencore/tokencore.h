@@ -579,7 +579,7 @@ struct tc_info {
 	uint64_t tokens; /* records, deleted ones' traces included */
 	uint64_t bytes; /* of the store's files */
 	/* What the configuration says. */
-	int enabled;
+	int enabled, allow_root;
 	char store[4096], audit_log[4096]; /* whole paths; audit_log "": none */
 };
 

@@ -151,6 +151,16 @@ subtest 'any' => sub {
 	set_conf($config, owners => 'any');
 	may(qw(alice low root toor mailbox mailbox@example.org));
 	accounts();
+	# A token for root is of use only where the PAM line allows it.
+	my $warned = qr/^allow_root = no: (\w+) logs in with it only where /m;
+	my (undef, $err) = create('toor');
+	like $err, $warned, 'toor: so it says';
+	(undef, $err) = create('alice');
+	unlike $err, $warned, 'alice: nothing to be said';
+	set_conf($config, allow_root => 'yes');
+	(undef, $err) = create('root');
+	unlike $err, $warned, 'nor of root where root may';
+	set_conf($config, allow_root => 'no');
 };
 
 subtest 'minimum_uid' => sub {
