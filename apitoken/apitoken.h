@@ -7,10 +7,12 @@
 #ifndef APITOKEN_H
 #define APITOKEN_H
 
+#include <glob.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "tokencore.h"
 
@@ -21,7 +23,8 @@ enum {
 	USAGE = 2,
 	NO_TOKEN = 3, /* or an ambiguous name */
 	UNAVAILABLE = 4, /* configuration, key or store */
-	NOT_PERMITTED = 5
+	NOT_PERMITTED = 5,
+	IN_FORCE = 6 /* the change, but not all that belongs to it */
 };
 
 /* ---- one run ---- */
@@ -292,6 +295,10 @@ int help_options(const struct app *app, const struct opt *opts, size_t n)
     __attribute__((nonnull));
 
 /* ---- errors ---- */
+/** The change is made, or the file of --output: from here on whatever goes wrong is told as what it is,
+ *  and ends with IN_FORCE. */
+void change_is_in_force(void);
+
 /** "apitoken: what: why" on stderr, in one line; returns code. */
 int complain(int code, const char *what, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -326,14 +333,18 @@ size_t text_cut(const char *text, size_t columns, size_t *width);
 /** printf() to stdout; app_finish_output() tells whether all went out. */
 void put(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/** Something that was to be put is lost, with this errno. */
+void lose_output(int error);
+
 /** Did something that was put get lost? */
 bool output_failed(void);
 
 /** What was put goes out now; false: something was lost. */
 bool flush_output(void);
 
-/** Flushes and closes stdout; false, and reported: something was lost. */
-bool finish_output(void);
+/** Flushes and closes stdout.  If something was lost, it is reported; the exit
+ *  code that becomes of this one. */
+int finish_output(int code);
 
 /** All of it to a descriptor, or false and errno. */
 bool write_all(int fd, const char *data, size_t len);
@@ -342,8 +353,13 @@ bool write_all(int fd, const char *data, size_t len);
  *  freed.  Frees the value.  NULL: out of memory, also for a NULL value. */
 char *json_line(json_t *value);
 
-/** The same on stdout.  NULL is "out of memory". */
+/** The same on stdout.  NULL is "out of memory", which is reported at the end,
+ *  as all that gets lost. */
 int put_json(json_t *value);
+
+/** The list with the value at its end, taking over both; NULL, and the list is
+ *  freed: out of memory, also for a NULL value. */
+json_t *json_with(json_t *list, json_t *value);
 
 /** A JSON string, escaped only where the bytes are no UTF-8. */
 json_t *json_text(const char *text);
@@ -455,6 +471,13 @@ struct doctor {
 
 void finding(struct doctor *doctor, enum tc_severity severity, const char *what,
 	     const char *why, const char *mend);
+/** Tells that what is wrong there is not known, because of this errno; false:
+ *  the errno says that nothing is there. */
+bool not_seen(struct doctor *doctor, const char *path, int error);
+/** glob() below root; what could not be looked at is told. */
+void host_glob(struct doctor *doctor, const char *pattern, glob_t *found);
+/** Closes a file that was read to its end, or that could not be opened. */
+void host_close(struct doctor *doctor, const char *path, FILE *file);
 /** root and the path behind it, in out; false if too long. */
 bool host_path(const struct doctor *doctor, const char *path, char *out,
 	       size_t size);

@@ -65,8 +65,10 @@ put_strange(const char *line, size_t len)
 static bool
 show_line(struct audit *a, const char *line, size_t len, bool whole)
 {
-	json_t *event = whole ? event_parse(line, len) : NULL;
+	json_t *event = whole ? event_parse(line, len, &a->failed) : NULL;
 
+	if (a->failed)
+		return false;
 	if (!event)
 		a->strange++;
 	if (event && a->json)
@@ -135,8 +137,8 @@ fits(struct audit *a, const char *line, size_t len, bool whole)
 
 	if (!event_filter_given(&a->filter))
 		return true;
-	event = whole ? event_parse(line, len) : NULL;
-	if (!event)
+	event = whole ? event_parse(line, len, &a->failed) : NULL;
+	if (!event && !a->failed)
 		a->strange++;
 	result = event && event_fits(event, &a->filter);
 	json_decref(event);
@@ -148,7 +150,9 @@ on_line(void *arg, const char *line, size_t len, bool whole)
 {
 	struct audit *a = arg;
 
-	return !fits(a, line, len, whole) || show_line(a, line, len, whole);
+	if (!fits(a, line, len, whole))
+		return !a->failed;
+	return show_line(a, line, len, whole);
 }
 
 static bool
@@ -156,8 +160,8 @@ on_line_kept(void *arg, const char *line, size_t len, bool whole)
 {
 	struct audit *a = arg;
 
-	if (fits(a, line, len, whole))
-		a->failed = !ring_add(&a->ring, line, len, whole);
+	if (fits(a, line, len, whole) && !ring_add(&a->ring, line, len, whole))
+		a->failed = true;
 	return !a->failed;
 }
 

@@ -4,6 +4,7 @@
  * store, then what it cannot know of: PAM, other caches, SELinux, the clock.
  * Looks only; mends nothing.
  */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,6 +64,59 @@ from_library(void *arg, enum tc_severity severity, const char *what,
 	     const char *why, const char *mend)
 {
 	finding(arg, severity, what, why, mend);
+}
+
+bool
+not_seen(struct doctor *doctor, const char *path, int error)
+{
+	/* A process may have ended since its name was read. */
+	if (error == 0 || error == ENOENT || error == ENOTDIR || error == ESRCH)
+		return false;
+	finding(doctor, TC_PROBLEM, path, strerror(error),
+		"it could not be looked at: run this as root, or again");
+	return true;
+}
+
+/* glob() leaves out what cannot be read unless this says to stop. */
+static int glob_error;
+
+static int
+stops_glob(const char *path, int error)
+{
+	(void)path;
+	glob_error = error;
+	return error != ENOENT && error != ENOTDIR;
+}
+
+void
+host_glob(struct doctor *doctor, const char *pattern, glob_t *found)
+{
+	char path[PATH_MAX];
+	int code;
+
+	*found = (glob_t){ 0 };
+	if (!host_path(doctor, pattern, path, sizeof(path)))
+		return;
+	glob_error = EIO;
+	code = glob(path, 0, stops_glob, found);
+	if (code == GLOB_NOSPACE)
+		not_seen(doctor, path, ENOMEM);
+	else if (code == GLOB_ABORTED)
+		not_seen(doctor, path, glob_error);
+	if (code != 0)
+		found->gl_pathc = 0;
+}
+
+void
+host_close(struct doctor *doctor, const char *path, FILE *file)
+{
+	if (!file) {
+		not_seen(doctor, path, errno);
+		return;
+	}
+	if (ferror(file))
+		not_seen(doctor, path, EIO);
+	(void)fclose(file);
 }
 
 bool

@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,8 +117,7 @@ check_saslauthd_file(struct doctor *doctor, const char *path)
 				pam = strcmp(value, "pam") == 0;
 		}
 	}
-	if (file)
-		(void)fclose(file);
+	host_close(doctor, path, file);
 	if (caches && pam && !off)
 		finding(doctor, TC_PROBLEM, path, SASLAUTHD_WHY,
 			"take -c out of its options and restart saslauthd");
@@ -134,14 +132,11 @@ check_saslauthd_files(struct doctor *doctor)
 	};
 
 	for (size_t i = 0; i < COUNT(patterns); i++) {
-		char pattern[PATH_MAX];
-		glob_t found = { 0 };
+		glob_t found;
 
-		if (host_path(doctor, patterns[i], pattern, sizeof(pattern)) &&
-		    glob(pattern, 0, NULL, &found) == 0) {
-			for (size_t k = 0; k < found.gl_pathc; k++)
-				check_saslauthd_file(doctor, found.gl_pathv[k]);
-		}
+		host_glob(doctor, patterns[i], &found);
+		for (size_t k = 0; k < found.gl_pathc; k++)
+			check_saslauthd_file(doctor, found.gl_pathv[k]);
 		globfree(&found);
 	}
 }
@@ -153,13 +148,16 @@ check_process(struct doctor *doctor, const char *path)
 	char text[LINE_SIZE], what[PATH_MAX + 32], *words[FLAGS_MAX];
 	const int fd = open(path, O_RDONLY | O_CLOEXEC);
 	const ssize_t len = fd == -1 ? -1 : read(fd, text, sizeof(text) - 1);
+	const int error = errno;
 	struct sasl_flags flags;
 	const char *name;
 	size_t n = 0;
 
 	if (fd != -1)
 		(void)close(fd);
-	if (len <= 0)
+	if (len < 0)
+		return not_seen(doctor, path, error);
+	if (len == 0)
 		return false;
 	text[len] = '\0';
 	for (char *p = text; p < text + len && n < FLAGS_MAX;
@@ -181,24 +179,20 @@ check_process(struct doctor *doctor, const char *path)
 static void
 check_processes(struct doctor *doctor)
 {
-	char pattern[PATH_MAX];
-	glob_t found = { 0 };
+	glob_t found;
 
-	if (host_path(doctor, "/proc/[0-9]*/cmdline", pattern,
-		      sizeof(pattern)) &&
-	    glob(pattern, GLOB_NOSORT, NULL, &found) == 0) {
-		/* its five processes have the same options */
-		for (size_t i = 0; i < found.gl_pathc; i++) {
-			if (check_process(doctor, found.gl_pathv[i]))
-				break;
-		}
+	host_glob(doctor, "/proc/[0-9]*/cmdline", &found);
+	/* its five processes have the same options */
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		if (check_process(doctor, found.gl_pathv[i]))
+			break;
 	}
 	globfree(&found);
 }
 
 /* ---- Dovecot ---- */
 struct dovecot {
-	const struct doctor *doctor;
+	struct doctor *doctor;
 	char where[PATH_MAX + 32]; /* of the setting that counts */
 	bool caches;
 };
@@ -210,22 +204,22 @@ include_dovecot(struct dovecot *d, const char *path, const char *name,
 		int depth)
 {
 	const char *slash = strrchr(path, '/');
-	const int folder = slash ? (int)(slash - path) : 0;
+	const size_t root = strlen(d->doctor->root);
+	const int folder = slash ? (int)(slash - path - (ptrdiff_t)root) : 0;
 	char pattern[PATH_MAX];
-	glob_t found = { 0 };
+	glob_t found;
 	int len;
 
 	if (*name == '/')
-		len = snprintf(pattern, sizeof(pattern), "%s%s",
-			       d->doctor->root, name);
+		len = snprintf(pattern, sizeof(pattern), "%s", name);
 	else
 		len = snprintf(pattern, sizeof(pattern), "%.*s/%s", folder,
-			       path, name);
-	if (len > 0 && (size_t)len < sizeof(pattern) &&
-	    glob(pattern, 0, NULL, &found) == 0) {
-		for (size_t i = 0; i < found.gl_pathc; i++)
-			read_dovecot(d, found.gl_pathv[i], depth + 1);
-	}
+			       path + root, name);
+	if (len < 0 || (size_t)len >= sizeof(pattern))
+		return;
+	host_glob(d->doctor, pattern, &found);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		read_dovecot(d, found.gl_pathv[i], depth + 1);
 	globfree(&found);
 }
 
@@ -267,16 +261,19 @@ read_dovecot_line(struct dovecot *d, const char *path, unsigned number,
 static void
 read_dovecot(struct dovecot *d, const char *path, int depth)
 {
-	FILE *file = depth > INCLUDE_DEPTH ? NULL : fopen(path, "re");
 	unsigned number = 0;
 	size_t size = 0;
 	char *line = NULL;
+	FILE *file;
+
+	if (depth > INCLUDE_DEPTH)
+		return;
+	file = fopen(path, "re");
 
 	while (file && getline(&line, &size, file) != -1)
 		read_dovecot_line(d, path, ++number, line, depth);
+	host_close(d->doctor, path, file);
 	free(line);
-	if (file)
-		(void)fclose(file);
 }
 
 static void
@@ -324,8 +321,11 @@ check_label(struct doctor *doctor, const char *path)
 	const ssize_t len =
 	    lgetxattr(path, "security.selinux", label, sizeof(label) - 1);
 
-	if (len < 0 && errno != ENODATA)
-		return; /* not there, or no labels here */
+	if (len < 0 && errno != ENODATA) {
+		if (errno != ENOTSUP) /* no labels here */
+			not_seen(doctor, path, errno);
+		return;
+	}
 	label[len < 0 ? 0 : len] = '\0';
 	if (len > 0 && !is_foreign_type(label))
 		return;
@@ -353,17 +353,18 @@ check_selinux(struct doctor *doctor)
 	};
 	char path[PATH_MAX];
 
-	if (!host_path(doctor, "/sys/fs/selinux/enforce", path, sizeof(path)) ||
-	    access(path, F_OK) != 0)
+	if (!host_path(doctor, "/sys/fs/selinux/enforce", path, sizeof(path)))
 		return;
+	if (access(path, F_OK) != 0) {
+		not_seen(doctor, path, errno);
+		return;
+	}
 	for (size_t i = 0; i < COUNT(paths); i++) {
-		glob_t found = { 0 };
+		glob_t found;
 
-		if (host_path(doctor, paths[i], path, sizeof(path)) &&
-		    glob(path, 0, NULL, &found) == 0) {
-			for (size_t k = 0; k < found.gl_pathc; k++)
-				check_label(doctor, found.gl_pathv[k]);
-		}
+		host_glob(doctor, paths[i], &found);
+		for (size_t k = 0; k < found.gl_pathc; k++)
+			check_label(doctor, found.gl_pathv[k]);
 		globfree(&found);
 	}
 }
@@ -374,6 +375,7 @@ check_clock(struct doctor *doctor)
 {
 	static const time_t year_2026 = 1767225600;
 	struct timex timex = { 0 };
+	const int state = adjtimex(&timex);
 
 	if (time(NULL) < year_2026)
 		finding(doctor, TC_PROBLEM, "clock",
@@ -381,7 +383,11 @@ check_clock(struct doctor *doctor)
 			"new tokens never seem to expire, and older ones "
 			"seem to come from the future",
 			"set it, and keep it by NTP");
-	else if (adjtimex(&timex) == TIME_ERROR)
+	else if (state == -1)
+		finding(doctor, TC_WARNING, "clock",
+			"whether it is synchronised cannot be asked",
+			"look at it by hand: tokens may expire early or late");
+	else if (state == TIME_ERROR)
 		finding(doctor, TC_WARNING, "clock",
 			"it is not "
 			"synchronised, so tokens may expire early or late",

@@ -5,7 +5,7 @@
  * a good token; and what must not come out of it is reported.
  */
 #include <dirent.h>
-#include <glob.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,7 +237,7 @@ check_password(struct pam_check *check, const struct pam_stack *stack,
 }
 
 static bool
-module_there(const struct doctor *doctor, const char *module)
+module_there(struct doctor *doctor, const char *module)
 {
 	static const char *const folders[] = {
 		"/lib/security",       "/lib64/security", "/usr/lib/security",
@@ -249,12 +249,12 @@ module_there(const struct doctor *doctor, const char *module)
 		return host_path(doctor, module, path, sizeof(path)) &&
 		       access(path, F_OK) == 0;
 	for (size_t i = 0; i < COUNT(folders); i++) {
-		glob_t found = { 0 };
+		glob_t found;
 		bool there;
 
-		(void)snprintf(path, sizeof(path), "%s%s/%s", doctor->root,
-			       folders[i], module);
-		there = glob(path, GLOB_NOSORT, NULL, &found) == 0;
+		(void)snprintf(path, sizeof(path), "%s/%s", folders[i], module);
+		host_glob(doctor, path, &found);
+		there = found.gl_pathc > 0;
 		globfree(&found);
 		if (there)
 			return true;
@@ -301,6 +301,7 @@ check_service(struct pam_check *check, const char *service)
 
 	if (!pam_stack_load(&auth, check->doctor->root, service, "auth"))
 		return false;
+	not_seen(check->doctor, auth.unread, auth.error);
 	ours = find_ours(&auth);
 	passwords = !ours || ours->nontoken_ignore;
 	if (ours)
@@ -308,6 +309,7 @@ check_service(struct pam_check *check, const char *service)
 	pam_stack_free(&auth);
 	if (!pam_stack_load(&account, check->doctor->root, service, "account"))
 		return false;
+	not_seen(check->doctor, account.unread, account.error);
 	ours = find_ours(&account);
 	if (ours)
 		check_account(check, &account, ours, passwords);
@@ -355,11 +357,14 @@ find_services(struct pam_check *check)
 		if (!host_path(check->doctor, pam_folders[i], path,
 			       sizeof(path)))
 			continue;
+		errno = 0;
 		dir = opendir(path);
 		while (dir && (entry = readdir(dir))) {
 			if (!is_leftover(entry->d_name))
 				add_name(&check->services, entry->d_name);
+			errno = 0;
 		}
+		not_seen(check->doctor, path, errno);
 		if (dir)
 			(void)closedir(dir);
 	}
@@ -385,8 +390,9 @@ doctor_pam(struct doctor *doctor)
 		      compare_names);
 		for (size_t i = 0; i < check->services.n; i++) {
 			check->service = check->services.name[i];
-			(void)pam_includes(doctor->root, check->service,
-					   note_included, check);
+			not_seen(doctor, check->service,
+				 pam_includes(doctor->root, check->service,
+					      note_included, check));
 		}
 	}
 	for (size_t i = 0; ok && i < check->services.n; i++) {

@@ -73,10 +73,14 @@ time_of(const json_t *event, int64_t *when)
 }
 
 json_t *
-event_parse(const char *line, size_t len)
+event_parse(const char *line, size_t len, bool *no_memory)
 {
-	json_t *event = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
+	json_error_t error;
+	json_t *event = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
 	int64_t when;
+
+	*no_memory =
+	    !event && json_error_code(&error) == json_error_out_of_memory;
 
 	if (json_integer_value(json_object_get(event, "v")) == 1 &&
 	    *member(event, "event") && *member(event, "result") &&

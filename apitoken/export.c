@@ -148,15 +148,19 @@ to_file(struct exporter *e, int fd)
 
 	e->file = fdopen(fd, "w");
 	if (!e->file) {
+		code = complain(REFUSED, e->output, "%s", strerror(errno));
+		outfile_remove(e->output, fd);
 		(void)close(fd);
-		return complain(REFUSED, e->output, "%s", strerror(errno));
+		return code;
 	}
 	(void)setvbuf(e->file, buffer, _IOFBF, sizeof(buffer));
 	code = write_all_lines(e);
 	if (code == DONE &&
 	    (fflush(e->file) != 0 || !outfile_sync(e->output, fd)))
 		code = complain(REFUSED, e->output, "%s", strerror(errno));
-	if (code != DONE)
+	if (code == DONE)
+		change_is_in_force();
+	else
 		outfile_remove(e->output, fd);
 	if (fclose(e->file) != 0 && code == DONE)
 		code = complain(REFUSED, e->output, "%s", strerror(errno));

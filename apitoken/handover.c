@@ -5,6 +5,7 @@
  * at once, since nobody would know of it.
  */
 #include <errno.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,6 +114,9 @@ take_back(struct app *app, const struct handover *h, const struct fresh *fresh,
 	const size_t n = fresh->n - first;
 	struct tc_error err = { 0 };
 	const int code = revoke_rest(app, fresh, first, &err);
+	/* Is something other than before all the same? */
+	const int end =
+	    first > 0 || *h->lost || code != TC_OK ? IN_FORCE : REFUSED;
 	char what[ESCAPED_MAX], name[ESCAPED_MAX];
 
 	record_name(rec->user, rec->label, name);
@@ -124,20 +128,24 @@ take_back(struct app *app, const struct handover *h, const struct fresh *fresh,
 			       "%zu tokens are lost, from %.600s on, and", n,
 			       name);
 	if (code != TC_OK)
-		return complain(REFUSED, where,
-				"%s; %s could not be revoked: %s",
+		return complain(end, where, "%s; %s could not be revoked: %s",
 				strerror(error), what,
 				err.text[0] ? err.text : tc_strerror(code));
-	return complain(REFUSED, where, "%s; %s %s revoked%s", strerror(error),
+	return complain(end, where, "%s; %s %s revoked%s", strerror(error),
 			what, n == 1 ? "was" : "were", h->lost);
 }
 
 /* ---- words ---- */
+/* NULL: there was no memory for it. */
 static void
 say(const char *name, const char *value)
 {
 	char text[ESCAPED_MAX];
 
+	if (!value) {
+		lose_output(ENOMEM);
+		return;
+	}
 	escape(text, sizeof(text), value);
 	(void)fprintf(stderr, "%-9s %s\n", name, text);
 }
@@ -173,8 +181,8 @@ say_records(const struct fresh *fresh, const char *output)
 	say("user", rec->user);
 	say_labels(fresh);
 	say("expires", expires);
-	say("services", services ? services : "?");
-	say("from", sources ? sources : "?");
+	say("services", services);
+	say("from", sources);
 	if (rec->replaces[0])
 		say("replaces", rec->replaces);
 	if (output)
@@ -184,6 +192,23 @@ say_records(const struct fresh *fresh, const char *output)
 			      one ? " is" : "s are");
 	free(services);
 	free(sources);
+}
+
+/* It may be what is wanted: the option allow_root of the PAM module is another
+ * way to let root in. */
+static void
+warn_of_root(struct app *app, const struct tc_record *rec)
+{
+	const struct passwd *pw = getpwnam(rec->user);
+	struct tc_error err = { 0 };
+	struct tc_info info;
+
+	if (pw && pw->pw_uid == 0 &&
+	    tc_info(app->handle, &info, &err) == TC_OK && !info.allow_root)
+		(void)fprintf(stderr,
+			      "allow_root = no: %s logs in with it only where "
+			      "the PAM line says allow_root.\n",
+			      pw->pw_name);
 }
 
 static int
@@ -261,9 +286,13 @@ make_and_give(struct app *app, const struct handover *h, struct fresh *fresh,
 		code = complain_tc(code, &err);
 	} else {
 		given = hand_over(app, h, fd, fresh);
-		code = given == fresh->n
-			   ? announce(app, h, fresh)
-			   : take_back(app, h, fresh, given, errno);
+		if (given < fresh->n) {
+			code = take_back(app, h, fresh, given, errno);
+		} else {
+			change_is_in_force();
+			code = announce(app, h, fresh);
+			warn_of_root(app, fresh->recs[0]);
+		}
 	}
 	hold_signals(false);
 	if (fd != -1 && given < fresh->n)

@@ -26,7 +26,7 @@ json_words(const char *words)
 	for (const char *s = words; list && s;) {
 		const size_t len = strcspn(s, ",");
 
-		(void)json_array_append_new(list, json_stringn(s, len));
+		list = json_with(list, json_stringn(s, len));
 		s = s[len] ? s + len + 1 : NULL;
 	}
 	return list;
@@ -165,8 +165,8 @@ help_options(const struct app *app, const struct opt *opts, size_t n)
 	}
 	verb = verb_json(app->verb);
 	list = json_array();
-	for (size_t i = 0; i < n; i++)
-		(void)json_array_append_new(list, option_json(&opts[i]));
+	for (size_t i = 0; list && i < n; i++)
+		list = json_with(list, option_json(&opts[i]));
 	if (json_object_set_new(verb, "options", list) != 0) {
 		json_decref(verb);
 		verb = NULL;

@@ -61,6 +61,7 @@ import_value(struct app *app, struct tc_import *item)
 		return complain_tc(code, &err);
 	if (item->error.code != TC_OK)
 		return complain_tc(item->error.code, &item->error);
+	change_is_in_force();
 	return show_one(app, item->id);
 }
 
@@ -220,6 +221,8 @@ import_rows(struct many *m)
 	}
 	free(b);
 	progress_end();
+	if (m->imported > 0)
+		change_is_in_force();
 	if (!m->app->json)
 		put("imported: %" PRIu64 ", refused: %" PRIu64 "\n",
 		    m->imported, m->refused);

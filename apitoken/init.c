@@ -29,6 +29,7 @@ verb_init(struct app *app, int argc, char **argv)
 	explicit_bzero(secret, sizeof(secret));
 	if (code != TC_OK)
 		return complain_tc(code, &err);
+	change_is_in_force();
 	if (app->json)
 		return put_json(
 		    json_pack("{s:o}", "config", json_text(config)));

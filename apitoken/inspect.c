@@ -61,7 +61,7 @@ caveats_json(const struct tc_inspected *seen)
 		char value[sizeof(seen->caveats[i].services)];
 
 		caveat_value(&seen->caveats[i], value, sizeof(value));
-		(void)json_array_append_new(
+		caveats = json_with(
 		    caveats, json_pack("{s:s, s:o}", "type",
 				       caveat_name(seen->caveats[i].type),
 				       "value", json_text(value)));

@@ -86,8 +86,10 @@ print_key(struct app *app, unsigned kid)
 	struct tc_key_info *keys = NULL;
 	struct tc_error err = { 0 };
 	size_t n = 0;
-	int code = tc_key_list(app->handle, &keys, &n, &err);
+	int code;
 
+	change_is_in_force();
+	code = tc_key_list(app->handle, &keys, &n, &err);
 	if (code != TC_OK)
 		return complain_tc(code, &err);
 	for (size_t i = 0; i < n; i++) {
@@ -110,9 +112,15 @@ add(struct app *app, unsigned kid, const char *secret, bool activate)
 	int code =
 	    tc_key_add(app->handle, &app->actor, kid, secret, &kid, &err);
 
-	if (code == TC_OK && activate)
+	if (code != TC_OK)
+		return complain_tc(code, &err);
+	if (activate)
 		code = tc_key_activate(app->handle, &app->actor, kid, &err);
-	return code == TC_OK ? print_key(app, kid) : complain_tc(code, &err);
+	if (code == TC_OK)
+		return print_key(app, kid);
+	return complain(IN_FORCE, "key",
+			"key %u is in force, but only to verify: %s", kid,
+			err.text[0] ? err.text : tc_strerror(code));
 }
 
 int
@@ -166,6 +174,41 @@ verb_key_activate(struct app *app, int argc, char **argv)
 	return code == TC_OK ? print_key(app, kid) : complain_tc(code, &err);
 }
 
+struct mark {
+	unsigned kid;
+	bool found;
+};
+
+static int
+is_mark(void *arg, const struct tc_ended *ended)
+{
+	struct mark *mark = arg;
+
+	mark->found = mark->found || ended->kid == mark->kid;
+	return 0;
+}
+
+/* The tokens are ended first, in the store, and then the key, in its file. */
+static int
+retire(struct app *app, unsigned kid)
+{
+	struct mark mark = { .kid = kid };
+	struct tc_error err = { 0 }, other = { 0 };
+	const int code = tc_key_retire(app->handle, &app->actor, kid, &err);
+
+	if (code == TC_OK)
+		return print_key(app, kid);
+	if (tc_list_ended(app->handle, &app->actor, is_mark, &mark, &other) ==
+		TC_OK &&
+	    mark.found && exit_for_code(code) == UNAVAILABLE)
+		return complain(IN_FORCE, "key",
+				"that the tokens of key %u are refused is in "
+				"force, but it is not retired, do it again: %s",
+				kid,
+				err.text[0] ? err.text : tc_strerror(code));
+	return complain_tc(code, &err);
+}
+
 int
 verb_key_retire(struct app *app, int argc, char **argv)
 {
@@ -173,9 +216,7 @@ verb_key_retire(struct app *app, int argc, char **argv)
 	const struct opt opts[] = {
 		{ .name = "yes", .flag = &yes, .help = "do not ask" },
 	};
-	struct tc_error err = { 0 };
 	unsigned kid;
-	int code;
 
 	if (!app_options(app, opts, COUNT(opts), argc, argv))
 		return app->exit;
@@ -186,6 +227,5 @@ verb_key_retire(struct app *app, int argc, char **argv)
 	if (!yes && !confirm("All tokens of this key end with it, for good. "
 			     "Retire it?"))
 		return complain(REFUSED, "key retire", "nothing was changed");
-	code = tc_key_retire(app->handle, &app->actor, kid, &err);
-	return code == TC_OK ? print_key(app, kid) : complain_tc(code, &err);
+	return retire(app, kid);
 }

@@ -94,7 +94,8 @@ hold_descriptors(void)
 	for (int fd = 0; fd < 3; fd++) {
 		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF &&
 		    open("/dev/null", flags[fd]) != fd)
-			exit(UNAVAILABLE);
+			exit(complain(UNAVAILABLE, "/dev/null", "%s",
+				      strerror(errno)));
 	}
 }
 
@@ -195,7 +196,7 @@ main(int argc, char **argv)
 	 * a token that nobody received must be revoked. */
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
 	    signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
-		return UNAVAILABLE;
+		return complain(UNAVAILABLE, "signals", "%s", strerror(errno));
 	/* Names are UTF-8 whatever the locale: sudo and cron take it away. */
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		(void)setlocale(LC_CTYPE, "");
@@ -208,7 +209,5 @@ main(int argc, char **argv)
 		put("apitoken %s\n", TC_VERSION);
 	else
 		code = run_verb(&app);
-	if (!finish_output() && code == DONE)
-		code = REFUSED;
-	return code;
+	return finish_output(code);
 }

@@ -29,8 +29,10 @@ verb_compact(struct app *app, int argc, char **argv)
 	code = tc_info(app->handle, &before, &err);
 	if (code == TC_OK)
 		code = tc_compact(app->handle, &app->actor, &err);
-	if (code == TC_OK)
-		code = tc_info(app->handle, &after, &err);
+	if (code != TC_OK)
+		return complain_tc(code, &err);
+	change_is_in_force();
+	code = tc_info(app->handle, &after, &err);
 	if (code != TC_OK)
 		return complain_tc(code, &err);
 	if (app->json)

@@ -164,10 +164,13 @@ hand_over(const struct app *app, const char *output, int fd, const char *token)
 
 	if (tc_inspect(token, strlen(token), &seen) != TC_VALID)
 		return complain(UNAVAILABLE, "narrow", "SHA-256 is missing");
-	if (output ? to_file(output, fd, token) : to_stdout(app, token, &seen))
-		return announce(app, output, &seen);
-	return complain(REFUSED, output ? output : "standard output", "%s",
-			strerror(errno));
+	if (!(output ? to_file(output, fd, token)
+		     : to_stdout(app, token, &seen)))
+		return complain(REFUSED, output ? output : "standard output",
+				"%s", strerror(errno));
+	if (output)
+		change_is_in_force();
+	return announce(app, output, &seen);
 }
 
 /* ---- the verb ---- */
@@ -201,7 +204,7 @@ to_output(const struct app *app, const char *output, const struct limit *limit)
 	if (fd == -1)
 		return REFUSED;
 	code = narrow(app, output, fd, limit);
-	if (code != DONE)
+	if (code != DONE && code != IN_FORCE)
 		outfile_remove(output, fd);
 	if (close(fd) != 0 && code == DONE)
 		code = complain(REFUSED, output, "%s", strerror(errno));

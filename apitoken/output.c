@@ -17,6 +17,7 @@
 #define LINE_MAX_BYTES 1024
 
 static const char *doing = "apitoken";
+static bool in_force;
 static bool put_failed;
 static int put_errno;
 
@@ -78,19 +79,26 @@ say_error(const char *text)
 	(void)fprintf(stderr, "apitoken: %s\n", line);
 }
 
+void
+change_is_in_force(void)
+{
+	in_force = true;
+}
+
 int
 complain(int code, const char *what, const char *format, ...)
 {
+	const char *but = in_force ? "done, but it could not be told: " : "";
 	char why[LINE_MAX_BYTES], text[LINE_MAX_BYTES];
 	va_list args;
 
 	va_start(args, format);
 	(void)vsnprintf(why, sizeof(why), format, args);
 	va_end(args);
-	if (snprintf(text, sizeof(text), "%s: %s", what, why) < 0)
+	if (snprintf(text, sizeof(text), "%s: %s%s", what, but, why) < 0)
 		text[0] = '\0';
 	say_error(text);
-	return code;
+	return in_force ? IN_FORCE : code;
 }
 
 void
@@ -238,11 +246,11 @@ text_cut(const char *text, size_t columns, size_t *width)
 }
 
 /* ---- stdout ---- */
-static void
-note_failure(void)
+void
+lose_output(int error)
 {
 	if (!put_failed)
-		put_errno = errno;
+		put_errno = error;
 	put_failed = true;
 }
 
@@ -253,7 +261,7 @@ put(const char *format, ...)
 
 	va_start(args, format);
 	if (vprintf(format, args) < 0)
-		note_failure();
+		lose_output(errno);
 	va_end(args);
 }
 
@@ -267,24 +275,26 @@ bool
 flush_output(void)
 {
 	if (fflush(stdout) != 0)
-		note_failure();
+		lose_output(errno);
 	return !put_failed;
 }
 
-bool
-finish_output(void)
+int
+finish_output(int code)
 {
+	int lost;
+
 	errno = 0;
 	if (fflush(stdout) != 0 || ferror(stdout))
-		note_failure();
+		lose_output(errno);
 	/* close() tells of a full disk over the network */
 	if (close(STDOUT_FILENO) != 0 && errno != EBADF)
-		note_failure();
-	if (put_failed) {
-		complain(REFUSED, "standard output", "%s",
-			 strerror(put_errno ? put_errno : EIO));
-	}
-	return !put_failed;
+		lose_output(errno);
+	if (!put_failed)
+		return code;
+	lost = complain(REFUSED, "standard output", "%s",
+			strerror(put_errno ? put_errno : EIO));
+	return code == DONE ? lost : code;
 }
 
 bool
@@ -354,10 +364,28 @@ hide_controls(const char *text)
 	return out;
 }
 
+/* json_dumps() leaves names out where its buffer cannot grow; here it has not
+ * to. */
+static char *
+dump(const json_t *value)
+{
+	const size_t len = json_dumpb(value, NULL, 0, JSON_COMPACT);
+	char *text = len > 0 ? malloc(len + 1) : NULL;
+
+	if (!text)
+		return NULL;
+	text[len] = '\0';
+	if (json_dumpb(value, text, len, JSON_COMPACT) == len)
+		return text;
+	explicit_bzero(text, len);
+	free(text);
+	return NULL;
+}
+
 char *
 json_line(json_t *value)
 {
-	char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+	char *text = value ? dump(value) : NULL;
 	char *line = text ? hide_controls(text) : NULL;
 
 	json_decref(value);
@@ -372,11 +400,21 @@ put_json(json_t *value)
 {
 	char *text = json_line(value);
 
-	if (!text)
-		return complain(UNAVAILABLE, "output", "out of memory");
-	put("%s\n", text);
+	if (text)
+		put("%s\n", text);
+	else
+		lose_output(ENOMEM);
 	free(text);
 	return DONE;
+}
+
+json_t *
+json_with(json_t *list, json_t *value)
+{
+	if (json_array_append_new(list, value) == 0)
+		return list;
+	json_decref(list);
+	return NULL;
 }
 
 json_t *

@@ -5,6 +5,7 @@
  * its arguments is not.
  */
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,7 @@ struct reader {
 	size_t size;
 	unsigned number; /* of its first line */
 	unsigned next;
+	int error; /* why not all of it was read */
 };
 
 static bool
@@ -86,7 +88,10 @@ reader_open(struct reader *r, const char *root, const char *name)
 
 		if (len > 0 && (size_t)len < sizeof(r->path))
 			r->file = fopen(r->path, "re");
+		if (!r->file && errno != ENOENT && errno != ENOTDIR)
+			break; /* what is behind it is not what counts */
 	}
+	r->error = r->file ? 0 : errno;
 	return r->file != NULL;
 }
 
@@ -117,8 +122,10 @@ reader_next(struct reader *r)
 	size_t room = 0;
 	bool on;
 
-	if (getline(&r->line, &r->size, r->file) == -1)
+	if (getline(&r->line, &r->size, r->file) == -1) {
+		r->error = feof(r->file) ? r->error : EIO;
 		return false;
+	}
 	r->number = r->next++;
 	on = chop(r->line);
 	while (on && getline(&more, &room, r->file) != -1) {
@@ -126,13 +133,17 @@ reader_next(struct reader *r)
 		char *line = realloc(r->line, len);
 
 		r->next++;
-		if (!line)
+		if (!line) {
+			r->error = ENOMEM;
 			break;
+		}
 		r->line = line;
 		r->size = len;
 		on = chop(more);
 		(void)stpcpy(line + strlen(line), more);
 	}
+	if (on && !feof(r->file) && r->error == 0)
+		r->error = EIO;
 	free(more);
 	r->line[strcspn(r->line, "#")] = '\0';
 	return true;
@@ -325,11 +336,16 @@ load(const struct loader *l, const char *name, int level, int depth)
 		l->stack->cut = true;
 		return;
 	}
-	if (!reader_open(&r, l->root, name))
-		return;
-	while (reader_next(&r))
-		load_line(l, &r, level, depth);
-	reader_close(&r);
+	if (reader_open(&r, l->root, name)) {
+		while (reader_next(&r))
+			load_line(l, &r, level, depth);
+		reader_close(&r);
+	}
+	if (r.error != 0 && l->stack->error == 0) {
+		(void)snprintf(l->stack->unread, sizeof(l->stack->unread), "%s",
+			       r.path);
+		l->stack->error = r.error;
+	}
 }
 
 bool
@@ -353,14 +369,14 @@ pam_stack_free(struct pam_stack *stack)
 	*stack = (struct pam_stack){ 0 };
 }
 
-bool
+int
 pam_includes(const char *root, const char *service,
 	     void (*fn)(void *arg, const char *name), void *arg)
 {
 	struct reader r;
 
 	if (!reader_open(&r, root, service))
-		return false;
+		return r.error;
 	while (reader_next(&r)) {
 		char *words[PAM_WORDS_MAX];
 		const size_t n = split(r.line, words);
@@ -372,5 +388,5 @@ pam_includes(const char *root, const char *service,
 			fn(arg, words[2]);
 	}
 	reader_close(&r);
-	return true;
+	return r.error;
 }

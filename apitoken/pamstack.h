@@ -59,6 +59,8 @@ struct pam_stack {
 	struct pam_line *lines;
 	size_t n;
 	bool cut; /* there was more */
+	int error; /* an errno: this file could not be read whole */
+	char unread[PATH_MAX];
 };
 
 /* What the modules answer in one login. */
@@ -85,9 +87,10 @@ bool pam_stack_load(struct pam_stack *stack, const char *root,
 		    const char *service, const char *type);
 void pam_stack_free(struct pam_stack *stack);
 
-/** Calls back for each file that this one includes. */
-bool pam_includes(const char *root, const char *service,
-		  void (*fn)(void *arg, const char *name), void *arg);
+/** Calls back for each file that this one includes; 0, or the errno because of
+ *  which not all of it was read. */
+int pam_includes(const char *root, const char *service,
+		 void (*fn)(void *arg, const char *name), void *arg);
 
 /** Plays a login through the stack by the rules of libpam's dispatcher. */
 struct pam_outcome pam_stack_play(const struct pam_stack *stack,

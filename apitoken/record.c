@@ -118,7 +118,7 @@ json_services(const struct tc_record *rec)
 	json_t *list = json_array();
 
 	for (size_t i = 0; list && i < rec->n_services; i++)
-		(void)json_array_append_new(list, json_text(rec->services[i]));
+		list = json_with(list, json_text(rec->services[i]));
 	return list;
 }
 
@@ -130,7 +130,7 @@ json_sources(const struct tc_record *rec)
 
 	for (size_t i = 0; list && i < rec->n_sources; i++) {
 		tc_format_source(&rec->sources[i], text);
-		(void)json_array_append_new(list, json_string(text));
+		list = json_with(list, json_string(text));
 	}
 	return list;
 }
@@ -139,13 +139,19 @@ static json_t *
 json_properties(const struct tc_record *rec)
 {
 	json_t *object = json_object();
+	int failed = 0;
 
-	for (size_t i = 0; object && i < rec->n_properties; i++) {
+	for (size_t i = 0; i < rec->n_properties; i++) {
 		json_t *key = json_text(rec->properties[i].key);
 
-		(void)json_object_set_new(object, json_string_value(key),
-					  json_text(rec->properties[i].value));
+		failed |=
+		    json_object_set_new(object, json_string_value(key),
+					json_text(rec->properties[i].value));
 		json_decref(key);
+	}
+	if (failed) {
+		json_decref(object);
+		return NULL;
 	}
 	return object;
 }

@@ -291,6 +291,8 @@ read_line(struct restore *r, size_t len)
 	json_t *json = json_loadb(r->line, len, JSON_REJECT_DUPLICATES, &error);
 
 	if (!json) {
+		if (json_error_code(&error) == json_error_out_of_memory)
+			return bad_line(r, r->number, "out of memory");
 		(void)snprintf(why, sizeof(why), "not JSON, at column %d",
 			       error.column);
 		return bad_line(r, r->number, why);
@@ -393,8 +395,10 @@ restore(struct restore *r, bool force)
 	if (!infile_rewind(&r->in))
 		return REFUSED;
 	code = pass(r, force ? TC_RESTORE_FORCE : 0);
-	if (code == DONE)
+	if (code == DONE) {
+		change_is_in_force();
 		return say_result(r);
+	}
 	return complain(code, r->in.name,
 			"not all of it was put back; do it again once that is "
 			"mended");

@@ -154,8 +154,10 @@ set_mark(struct app *app, const struct selection *sel,
 		return complain(REFUSED, "revoke", "nothing was changed");
 	code = tc_revoke_all(app->handle, &app->actor, user, mark->before,
 			     mark->reason, &err);
-	return code == TC_OK ? mark_report(app, mark, user, words)
-			     : complain_tc(code, &err);
+	if (code != TC_OK)
+		return complain_tc(code, &err);
+	change_is_in_force();
+	return mark_report(app, mark, user, words);
 }
 
 static int

@@ -354,8 +354,10 @@ change(struct app *app, struct selection *sel, const struct action *action)
 				"nothing was changed");
 	}
 	code = action->run(app, sel, action->arg, &err);
-	return code == TC_OK ? report(app, sel, action)
-			     : complain_tc(code, &err);
+	if (code != TC_OK)
+		return complain_tc(code, &err);
+	change_is_in_force();
+	return report(app, sel, action);
 }
 
 int

@@ -2,6 +2,7 @@
 /*
  * apitoken show: all that is known of one token, a line for each member.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,17 @@ field(const char *name, const char *value)
 	escape(escaped, sizeof(escaped), value);
 	if (*escaped)
 		put(NAME "%s\n", name, escaped);
+}
+
+/* Takes over the value; NULL: there was no memory for it. */
+static void
+field_made(const char *name, char *value)
+{
+	if (value)
+		field(name, value);
+	else
+		lose_output(ENOMEM);
+	free(value);
 }
 
 /* A moment and how far away it is. */
@@ -75,14 +87,11 @@ print_properties(const struct tc_record *rec)
 static void
 print_use(const struct tc_record *rec)
 {
-	char *from = record_last_source(rec);
-
 	if (rec->last_used == 0)
 		field("last used", "not known");
 	moment("last used", rec->last_used);
 	field("for", rec->last_service);
-	field("used from", from ? from : "?");
-	free(from);
+	field_made("used from", record_last_source(rec));
 }
 
 /* ---- the verb ---- */
@@ -90,7 +99,6 @@ static void
 print_record(const struct tc_record *rec)
 {
 	const char *state = record_state(rec);
-	char *services = record_services(rec), *sources = record_sources(rec);
 	char kid[16];
 
 	(void)snprintf(kid, sizeof(kid), "%u", rec->kid);
@@ -99,8 +107,8 @@ print_record(const struct tc_record *rec)
 	field("label", rec->label);
 	put(NAME "%s%s%s\n", "state", colour(state), state, colour(NULL));
 	print_expiry(rec->expires);
-	field("services", services ? services : "?");
-	field("from", sources ? sources : "?");
+	field_made("services", record_services(rec));
+	field_made("from", record_sources(rec));
 	print_use(rec);
 	print_properties(rec);
 	field("key", kid);
@@ -112,8 +120,6 @@ print_record(const struct tc_record *rec)
 	field("reason", rec->revoked_reason);
 	field("replaces", rec->replaces);
 	field("replaced by", rec->replaced_by);
-	free(services);
-	free(sources);
 }
 
 int

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,48 +75,65 @@ gather(struct app *app, struct figures *f)
 }
 
 /* ---- writing ---- */
+/* In memory; where that ends, ferror() says nothing. */
+struct page {
+	FILE *file;
+	bool cut;
+};
+
+static void say(struct page *out, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 static void
-head(FILE *out, const char *name, const char *type, const char *help)
+say(struct page *out, const char *format, ...)
 {
-	(void)fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name,
-		      type);
+	va_list args;
+
+	va_start(args, format);
+	if (vfprintf(out->file, format, args) < 0)
+		out->cut = true;
+	va_end(args);
 }
 
 static void
-figure(FILE *out, const char *name, const char *type, const char *help,
+head(struct page *out, const char *name, const char *type, const char *help)
+{
+	say(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void
+figure(struct page *out, const char *name, const char *type, const char *help,
        uint64_t value)
 {
 	head(out, name, type, help);
-	(void)fprintf(out, "%s %" PRIu64 "\n", name, value);
+	say(out, "%s %" PRIu64 "\n", name, value);
 }
 
 static void
-write_tokens(FILE *out, const struct figures *f)
+write_tokens(struct page *out, const struct figures *f)
 {
 	const struct counts *c = &f->counts;
 
 	head(out, "apitoken_tokens", "gauge",
 	     "Tokens by what becomes of a login with them.");
 	for (size_t i = 0; i < COUNT(standings); i++)
-		(void)fprintf(
-		    out, "apitoken_tokens{state=\"%s\"} %" PRIu64 "\n",
+		say(out, "apitoken_tokens{state=\"%s\"} %" PRIu64 "\n",
 		    standing_word(standings[i]), c->by_standing[standings[i]]);
 	head(out, "apitoken_key_tokens", "gauge",
 	     "Tokens made with a key, whatever their state.");
 	for (size_t i = 0; i < f->n_keys; i++)
-		(void)fprintf(out,
-			      "apitoken_key_tokens{kid=\"%u\",key_state="
-			      "\"%s\"} %zu\n",
-			      f->keys[i].kid,
-			      tc_key_state_name(f->keys[i].state),
-			      f->keys[i].tokens);
+		say(out,
+		    "apitoken_key_tokens{kid=\"%u\",key_state="
+		    "\"%s\"} %zu\n",
+		    f->keys[i].kid, tc_key_state_name(f->keys[i].state),
+		    f->keys[i].tokens);
 	head(out, "apitoken_tokens_expiring", "gauge",
 	     "Active tokens that expire within so many days.");
 	for (size_t i = 0; i < COUNT(days); i++)
-		(void)fprintf(out,
-			      "apitoken_tokens_expiring{days=\"%d\"} "
-			      "%" PRIu64 "\n",
-			      days[i], c->expiring[i]);
+		say(out,
+		    "apitoken_tokens_expiring{days=\"%d\"} "
+		    "%" PRIu64 "\n",
+		    days[i], c->expiring[i]);
 	figure(out, "apitoken_tokens_imported", "gauge",
 	       "Tokens whose value was made elsewhere.", c->imported);
 	figure(out, "apitoken_tokens_unused", "gauge",
@@ -123,7 +141,7 @@ write_tokens(FILE *out, const struct figures *f)
 }
 
 static void
-write_store(FILE *out, const struct tc_info *info)
+write_store(struct page *out, const struct tc_info *info)
 {
 	figure(out, "apitoken_enabled", "gauge",
 	       "1 if tokens can log in at all.", info->enabled ? 1 : 0);
@@ -141,14 +159,13 @@ static char *
 text_of(const struct figures *f, size_t *len)
 {
 	char *text = NULL;
-	FILE *out = open_memstream(&text, len);
-	bool ok = out != NULL;
+	struct page out = { .file = open_memstream(&text, len) };
+	bool ok = out.file != NULL;
 
-	if (out) {
-		write_tokens(out, f);
-		write_store(out, &f->info);
-		ok = !ferror(out);
-		ok = fclose(out) == 0 && ok;
+	if (ok) {
+		write_tokens(&out, f);
+		write_store(&out, &f->info);
+		ok = fclose(out.file) == 0 && !out.cut;
 	}
 	if (ok)
 		return text;
@@ -205,7 +222,10 @@ replace_file(const char *name, const char *text, size_t len)
 	if (!ok)
 		(void)unlink(temporary);
 	free(temporary);
-	return ok ? DONE : complain(REFUSED, name, "%s", strerror(error));
+	if (!ok)
+		return complain(REFUSED, name, "%s", strerror(error));
+	change_is_in_force();
+	return DONE;
 }
 
 /* ---- the verb ---- */

@@ -48,3 +48,18 @@ check-fail: all $(tests_fail_PROGS)
 	$(PROVE) tests/fail/calls.t tests/fail/fail.t
 
 .PHONY: check-fail
+
+# The command as it is, but for the wrappers.
+tests_fail_PROGS += $(BUILD)/tests/fail/command
+$(BUILD)/tests/fail/command: $(patsubst %,$(BUILD)/obj/tests/fail/%.o, \
+		inject wrap wrap_command) $(patsubst %.c,$(BUILD)/obj/%.o, \
+		$(apitoken_SRCS)) $(BUILD)/libtokencore.a \
+		$(BUILD)/tests/fail/calls.wraps \
+		$(BUILD)/tests/fail/calls_command.wraps
+	@mkdir -p $(@D)
+	$(say) LINK $(@F)
+	$(Q)$(LINK) -rdynamic -o $@ $(filter %.o %.a,$^) \
+		-Wl,--wrap=inject_due $(addprefix @,$(filter %.wraps,$^)) \
+		-lqrencode $(LIBS)
+
+PROOF += tests/fail/command.t

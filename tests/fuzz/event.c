@@ -110,8 +110,10 @@ one_line(const char *line, size_t len)
 	struct event_filter some = { .user = "alice",
 				     .names = names,
 				     .n_names = 2 };
-	json_t *event = event_parse(line, len);
+	bool no_memory;
+	json_t *event = event_parse(line, len, &no_memory);
 
+	CHECK(!no_memory);
 	if (!event)
 		return;
 	CHECK(event_fits(event, &all));
