@@ -154,8 +154,8 @@ event_fits(const json_t *event, const struct event_filter *filter)
 	char user[ESCAPED_MAX];
 	int64_t when = 0;
 
-	if (!time_of(event, &when) || when < filter->since ||
-	    (filter->until && when >= filter->until))
+	(void)time_of(event, &when); /* event_parse() saw that it is one */
+	if (when < filter->since || (filter->until && when >= filter->until))
 		return false;
 	if (filter->user &&
 	    strcmp(name_of(event, "user", user), filter->user) != 0)

@@ -36,7 +36,9 @@ write_text(struct exporter *e, const char *text)
 		return fputs(text, e->file) >= 0 && fputc('\n', e->file) >= 0;
 	/* Why stdout failed is kept and told at the end. */
 	put("%s\n", text);
-	return ferror(stdout) == 0;
+	if (ferror(stdout))
+		lose_output(errno);
+	return !output_failed();
 }
 
 /* Takes over the line; false: the export cannot go on. */

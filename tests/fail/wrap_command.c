@@ -281,11 +281,11 @@ __wrap_ioctl(int fd, unsigned long what, ...)
 static void
 type(void)
 {
-	const char *text = getenv("FAIL_TYPED");
+	const char *text = getenv("FAIL_TYPED"), *to = getenv("FAIL_TYPES_TO");
 	int was_on = inject_pause();
 
-	if (text)
-		(void)dprintf(atoi(getenv("FAIL_TYPES_TO")), "%s\004", text);
+	if (text && to)
+		(void)dprintf(atoi(to), "%s\004", text);
 	(void)unsetenv("FAIL_TYPED");
 	inject_resume(was_on);
 }

@@ -158,7 +158,7 @@ sub attempt {
 		($master, my $slave) = pty();
 		$in = $slave if defined $s->{typed};
 		$out = $slave if $s->{tty};
-		$env{FAIL_TYPED} = $s->{typed};
+		$env{FAIL_TYPED} = $s->{typed} if defined $s->{typed};
 	}
 	my $pid = fork // die "fork: $!\n";
 	if (!$pid) {
@@ -216,7 +216,7 @@ sub _plain {
 	$text =~ s/\b[0-9a-hjkmnp-tv-z]{24}\b/ID/g;
 	$text =~ s/\d{4}-\d\d-\d\d([T ][\d:]+)?( \+\d+|Z)?/WHEN/g;
 	$text =~ s/\b(?:\d+ \w+ ago|now|in \d+ \w+|\d{10})\b/WHEN/g;
-	$text =~ s/(store_bytes )\d+|\d+ bytes|("before"|"after"):\d+/BYTES/g;
+	$text =~ s/(store_bytes )\d+|\d+ bytes before, \d+ after|("before"|"after"):\d+/BYTES/g;
 	$text =~ s/uid $<\b/@{[ scalar getpwuid $< ]}/g;
 	$text =~ s/ +/ /g;
 	$text =~ s/[\x{2580}\x{2584}\x{2588}\xe2\x96\x80\x84\x88 ]{8,}/QR/g;
@@ -277,7 +277,7 @@ sub _judge_failure {
 	return if $s->{rows} && $exit == 1
 	    && "$text$self->{now}{out}" =~ /:\d+: |"error":/;
 	return if $s->{finds} && $exit == 4
-	    && grep { /problem|unavailable/ && index($s->{clean_out}, $_) < 0 }
+	    && grep { /problem|unavailable|not-a-token|be asked/ && index($s->{clean_out}, $_) < 0 }
 	    split /\n/, _plain($self->{now}{out});
 	$self->_problem('said', @errors . ' errors')
 	    if !@errors || @errors > 1 && !$s->{lines} && $self->{now}{single};
@@ -337,7 +337,7 @@ sub _judge {
 	    && _plain($err) eq $s->{clean_err};
 	if ($exit == 0) {
 		$self->_problem('wrong', "it says: $out")
-		    if !$same && !($s->{warns} && $err =~ $s->{warns});
+		    if !$same && !($s->{warns} && "$out$err" =~ $s->{warns});
 		$self->_problem('half', "it is $state")
 		    if $s->{changes} && $state ne 'after';
 	} elsif ($exit != $s->{clean_exit} || !$same) {
