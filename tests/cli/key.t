@@ -88,6 +88,14 @@ like $out, qr/old +(?:no-key|revoked)/, 'the list shows it';
 is $exit, 0, 'add --activate: exit';
 like $out, qr/\Akey \d+: active\n\z/, 'active at once';
 
+# What is done and cannot be told is told from what is not done.
+($exit, $out, $err) = key('activate', '2', { stdout => '/dev/full' });
+is $exit, 6, 'nobody is told: exit';
+like $err, qr/^apitoken: standard output: done, but it could not be told: /,
+    'so it says';
+ok one_line($err), 'in one line' or diag $err;
+like states()->{2}, qr/^active/, 'and it is';
+
 # A secret typed at a terminal is not shown.
 # What was typed before the prompt is thrown away: it was shown.
 ($master, $slave) = pty();

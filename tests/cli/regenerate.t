@@ -82,7 +82,7 @@ subtest 'the new value lost on the way' => sub {
 	open my $full, '+<', '/dev/full' or die "/dev/full: $!";
 	my ($exit, undef, $err) = apitoken($config, 'regenerate',
 	    'carol/lost', { stdout_fh => $full });
-	is $exit, 1, 'exit';
+	is $exit, 6, 'exit: the old one is over';
 	ok one_line($err), 'one line' or diag $err;
 	like $err, qr/lost, and (\w{24}) was revoked; the one it replaces is/,
 	    'it says that both are over';
