@@ -20,10 +20,16 @@ struct tc_keep {
 static _Atomic(atomic_uint_least64_t *) page;
 static atomic_uint_least64_t generation;
 
+static size_t
+page_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
 static atomic_uint_least64_t *
 make_page(void)
 {
-	const size_t size = (size_t)sysconf(_SC_PAGESIZE);
+	const size_t size = page_size();
 	void *made = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	atomic_uint_least64_t *there = NULL;
@@ -58,6 +64,15 @@ this_process(void)
 			number = fresh;
 	}
 	return number;
+}
+
+void
+tc_keep_forget(void)
+{
+	void *made = atomic_exchange(&page, NULL);
+
+	if (made)
+		munmap(made, page_size());
 }
 
 /* ---- the view ---- */

@@ -27,6 +27,9 @@ struct tc_view *tc_keep_take(struct tc_keep *k);
 /* Takes a malloced view, and closes it if there is one already. */
 void tc_keep_give(struct tc_keep *k, struct tc_view *v);
 
+/* As in a process that just began: for tests, which make calls fail. */
+void tc_keep_forget(void);
+
 /* Is what was read from the view what is in force? */
 int tc_keep_holds(const struct tc_store *s, const struct tc_view *v);
 

@@ -47,7 +47,7 @@ tc_owner_roots(void)
 	char *names = f ? strdup("\n") : NULL, *line = NULL;
 	size_t size = 0;
 
-	while (names && getline(&line, &size, f) > 0)
+	while (names && getdelim(&line, &size, '\n', f) > 0)
 		if (cut_root(line))
 			names = with_name(names, line);
 	/* A part of the names would pass for all of them. */

@@ -248,9 +248,11 @@ read_once(const struct tc_store *s, struct tc_lookup *items, size_t n,
 	  struct tc_head *head, struct tc_error *err)
 {
 	struct tc_view *v = malloc(sizeof(*v));
-	int rc = v ? tc_view_open(s, v, err)
-		   : tc_fail(err, TC_E_NOMEM, "out of memory");
+	int rc;
 
+	if (!v)
+		return tc_fail(err, TC_E_NOMEM, "out of memory");
+	rc = tc_view_open(s, v, err);
 	if (rc != TC_OK) {
 		free(v);
 		return rc;

@@ -165,7 +165,7 @@ walk(struct way *w, const char *path, struct tc_error *err)
 {
 	int rc = begin(w, path, err);
 
-	while (rc == TC_OK) {
+	while (rc == TC_OK && w->left) {
 		char *name = w->left + strspn(w->left, "/");
 		size_t len = strcspn(name, "/");
 

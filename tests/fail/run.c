@@ -15,6 +15,7 @@
 
 #include "../store/kit.h"
 #include "crypto.h"
+#include "keep.h"
 #include "memory.h"
 #include "site.h"
 
@@ -202,8 +203,10 @@ only_the_hosts_error(void)
 static void
 begin_anew(void)
 {
-	if (!run.s->stays)
-		tc_crypto_forget();
+	if (run.s->stays)
+		return;
+	tc_crypto_forget();
+	tc_keep_forget();
 }
 
 /* Tells whether a call failed. */
