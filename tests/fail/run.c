@@ -203,8 +203,6 @@ only_the_hosts_error(void)
 static void
 begin_anew(void)
 {
-	if (run.s->stays)
-		return;
 	tc_crypto_forget();
 	tc_keep_forget();
 }

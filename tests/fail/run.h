@@ -21,7 +21,6 @@ struct scenario {
 	const char *name;
 	const void *arg; /* for what it shares with others; run_arg() */
 	int changes; /* it changes the store */
-	int stays; /* a handle does, from one attempt to the next */
 	void (*setup)(void); /* once; NULL: the installation as it is */
 	void (*prepare)(void); /* each time, before calls fail; may be NULL */
 	enum said (*run)(void); /* while they fail */

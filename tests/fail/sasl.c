@@ -74,6 +74,7 @@ static void
 prepare_server(void)
 {
 	saslapp_forget();
+	saslapp_start();
 	write_message(run_arg());
 	conn = saslapp_server();
 	rc = SASL_FAIL;
@@ -83,6 +84,7 @@ static void
 dispose(void)
 {
 	sasl_dispose(&conn);
+	saslapp_stop();
 }
 
 static enum said
@@ -194,6 +196,7 @@ prepare_client(void)
 	const struct exchange *x = run_arg();
 
 	saslapp_forget();
+	saslapp_start();
 	app.authname = "alice";
 	app.user = x->user;
 	app.pass = x->token;
@@ -272,21 +275,21 @@ judge_load(void)
 #define SERVER(n, mech, user, token, due)                                      \
 	{                                                                      \
 		.name = "server " n, .arg = EXCHANGE(mech, user, token, due),  \
-		.stays = 1, .prepare = prepare_server, .run = serve,           \
+		.prepare = prepare_server, .run = serve,                       \
 		.judge = judge_server, .finish = dispose                       \
 	}
 #define SCRAM(n, user, id, due)                                                \
 	{                                                                      \
 		.name = "scram " n, .arg = EXCHANGE("", user, id, due),        \
-		.stays = 1, .prepare = prepare_scram, .run = scram,            \
-		.judge = judge_scram, .finish = dispose                        \
+		.prepare = prepare_scram, .run = scram, .judge = judge_scram,  \
+		.finish = dispose                                              \
 	}
 #define CLIENT(n, mech, user)                                                  \
 	{                                                                      \
 		.name = "client " n,                                           \
 		.arg = EXCHANGE(mech, user, site.valid.text, SASL_CONTINUE),   \
-		.stays = 1, .prepare = prepare_client, .run = ask,             \
-		.judge = judge_client, .finish = dispose                       \
+		.prepare = prepare_client, .run = ask, .judge = judge_client,  \
+		.finish = dispose                                              \
 	}
 
 static const struct scenario scenarios[] = {
@@ -307,7 +310,6 @@ static const struct scenario scenarios[] = {
 	SERVER("a password", "OAUTHBEARER", "alice", "correcthorse",
 	       SASL_BADAUTH),
 	SERVER("no message", "OAUTHBEARER", "alice", "no\1token", SASL_BADAUTH),
-	/* First, since decoys take memory that stays with the handle. */
 	SCRAM("revoked", "alice", site.revoked.id, SASL_BADAUTH),
 	SCRAM("valid", "alice", site.valid.id, SASL_OK),
 	SCRAM("of another user", "bob", site.valid.id, SASL_BADAUTH),
@@ -342,11 +344,8 @@ main(int argc, char **argv)
 	setenv("TZ", "Europe/Berlin", 1);
 	setenv("SASL_CONF_PATH", "/nonexistent", 1);
 	site_make(argv[1]);
-	saslapp_forget();
-	saslapp_start();
 	run_all(scenarios, sizeof(scenarios) / sizeof(scenarios[0]),
 		argc > 2 ? argv[2] : "");
-	saslapp_stop();
 	run_all(loading, sizeof(loading) / sizeof(loading[0]),
 		argc > 2 ? argv[2] : "");
 	run_report();
