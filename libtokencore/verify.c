@@ -44,14 +44,12 @@ parse_record(struct tc_trial *t)
 	size_t len = item->len;
 	const unsigned char *data =
 	    item->found ? item->value : tc_record_blank(&len);
-	struct tc_record *r = tc_record_read(item->key, data, len);
 
-	if (item->found && r)
-		t->record = r;
-	else
-		tc_record_free(r);
-	return r ? TC_VALID
-		 : tc_trial_say(t, TC_UNAVAILABLE, "the record is damaged");
+	t->found = item->found;
+	t->record = tc_record_read(item->key, data, len);
+	return t->record
+		   ? TC_VALID
+		   : tc_trial_say(t, TC_UNAVAILABLE, "the record is damaged");
 }
 
 /* Does its seal fit?  That of a blank does not, after the same work. */
@@ -89,7 +87,7 @@ read_record(struct tc_trial *t, const unsigned char id[TC_ID_BYTES],
 	if (verdict != TC_VALID)
 		return verdict;
 	sealed = is_sealed(t, key);
-	if (!t->record)
+	if (!t->found)
 		return TC_VALID;
 	/* Without its key a record cannot be judged, only refused. */
 	if (key->kid && (!sealed || t->record->kid != key->kid))
@@ -116,15 +114,15 @@ fill_in(struct tc_trial *t, const struct tc_proof *proof)
 	res->proof = *proof;
 }
 
-/* The mark of the owner, if the claim did not name the owner. */
+/* The mark of the owner, if nobody was claimed. */
 static enum tc_verdict
-read_mark(struct tc_trial *t)
+read_mark(struct tc_trial *t, int wrong)
 {
 	struct tc_lookup *item = &t->items[1];
 	struct tc_head head;
 	struct tc_error err;
 
-	if (strcmp(t->claimed, t->record->user) != 0) {
+	if (!wrong && strcmp(t->claimed, t->record->user) != 0) {
 		tc_lookup_free(item, 1);
 		tc_key_user(item, t->record->user);
 		if (tc_store_read(&t->policy->store, item, 1, &head, &err))
@@ -227,41 +225,92 @@ limits(struct tc_trial *t, const struct tc_proof *proof)
 	return worst;
 }
 
-/* Everything that is asked of a token whose tag is right. */
-enum tc_verdict
-tc_trial_judge(struct tc_trial *t, const struct tc_proof *proof,
-	       const struct tc_key *key)
+/* Everything that is asked of a token whose tag is right, but for its owner's
+ * account.  It goes on to the end whatever was found, so that each refusal
+ * takes as long; what comes first is said. */
+static enum tc_verdict
+weigh(struct tc_trial *t, const struct tc_proof *proof,
+      const struct tc_key *key)
 {
-	const char *why = NULL;
+	int wrong = t->req->user && strcmp(t->claimed, t->record->user) != 0;
 	enum tc_verdict verdict, limit;
+	const char *why = NULL;
 
 	fill_in(t, proof);
-	if (t->req->user && strcmp(t->claimed, t->record->user) != 0)
-		return TC_WRONG_USER;
-	verdict = read_mark(t);
+	/* Of a user who is not the owner the mark is as good as the owner's. */
+	verdict = read_mark(t, wrong);
 	if (verdict != TC_VALID)
-		return verdict;
+		return wrong ? TC_WRONG_USER : verdict;
 	verdict = tc_standing(t->record, key, &t->head, t->user_before,
 			      t->policy->config.clock_skew, t->now, &why);
 	limit = limits(t, proof);
 	if (limit < verdict)
 		verdict = limit;
+	if (wrong)
+		return TC_WRONG_USER;
+	return tc_trial_say(t, verdict, why);
+}
+
+enum tc_verdict
+tc_trial_judge(struct tc_trial *t, const struct tc_proof *proof,
+	       const struct tc_key *key)
+{
+	enum tc_verdict verdict = weigh(t, proof, key);
+	const char *why;
+
 	if (verdict != TC_VALID)
-		return tc_trial_say(t, verdict, why);
+		return verdict;
 	why = tc_owner_refused(&t->policy->config, t->policy->roots, t->req,
 			       t->record->user, &verdict);
 	return tc_trial_say(t, verdict, why);
+}
+
+/* The same work for what is refused already, with nothing to show for it. */
+static enum tc_verdict
+refuse(struct tc_trial *t, enum tc_verdict verdict,
+       const struct tc_proof *proof, const struct tc_key *key)
+{
+	struct tc_result unseen, *res = t->res;
+
+	t->res = &unseen;
+	(void)weigh(t, proof, key);
+	t->res = res;
+	return verdict;
 }
 
 /* The key that stands in for one we do not have: refusing has to take as long
  * as accepting. */
 static const struct tc_key no_key;
 
+/* What a right tag without a record means. */
+static const char out_of_hand[] = "the tag is right: the store was rolled "
+				  "back, or the key is known to "
+				  "someone";
+
+/* What the tag says: TC_VALID when it is right. */
+static enum tc_verdict
+believe(struct tc_trial *t, const struct tc_key *known, int right)
+{
+	if (!known && t->policy->stale)
+		return tc_trial_say(t, TC_UNAVAILABLE,
+				    "the keys changed and this "
+				    "process may not read them");
+	if (!known)
+		return TC_UNKNOWN_KEY;
+	if (!t->found) {
+		t->rightful = right && t->req->user;
+		return tc_trial_say(t, TC_UNKNOWN_TOKEN,
+				    t->rightful ? out_of_hand : NULL);
+	}
+	return right ? TC_VALID : TC_FORGED;
+}
+
 static enum tc_verdict
 check_tag(struct tc_trial *t, const struct tc_token *tok)
 {
 	const struct tc_key *key, *known;
-	struct tc_proof proof = { .caveats_len = 0 };
+	struct tc_proof proof = { .caveats_len =
+				      (unsigned char)tok->caveats_len };
 	unsigned char want[TC_TAG_LEN];
 	enum tc_verdict verdict;
 	int right;
@@ -272,33 +321,16 @@ check_tag(struct tc_trial *t, const struct tc_token *tok)
 		return tc_trial_say(t, TC_UNAVAILABLE, "no SHA-256");
 	verdict = read_record(t, proof.id, key);
 	if (tc_token_tag(t->h->crypto, key->mac,
-			 t->record ? t->record->user : t->claimed, tok, want))
+			 t->found ? t->record->user : t->claimed, tok, want))
 		return tc_trial_say(t, TC_UNAVAILABLE, "no HMAC");
 	right = CRYPTO_memcmp(want, tok->tag, TC_TAG_LEN) == 0;
 	OPENSSL_cleanse(want, sizeof(want));
 	if (verdict != TC_VALID)
 		return verdict;
-	if (!known && t->policy->stale)
-		return tc_trial_say(t, TC_UNAVAILABLE,
-				    "the keys changed and this "
-				    "process may not read them");
-	if (!known)
-		return TC_UNKNOWN_KEY;
-	if (!t->record) {
-		t->rightful = right && t->req->user;
-		return tc_trial_say(t, TC_UNKNOWN_TOKEN,
-				    t->rightful ? "the tag is "
-						  "right: the store was rolled "
-						  "back, or "
-						  "the key is "
-						  "known to someone"
-						: NULL);
-	}
-	if (!right)
-		return TC_FORGED;
-	proof.caveats_len = (unsigned char)tok->caveats_len;
 	memcpy(proof.caveats, tok->caveats, tok->caveats_len);
-	return tc_trial_judge(t, &proof, known);
+	verdict = believe(t, known, right);
+	return verdict == TC_VALID ? tc_trial_judge(t, &proof, key)
+				   : refuse(t, verdict, &proof, key);
 }
 
 static enum tc_verdict
@@ -315,13 +347,13 @@ recheck(struct tc_trial *t, const struct tc_proof *proof)
 	if (verdict != TC_VALID)
 		return verdict;
 	/* The kid is in the record alone, so the seal comes second. */
-	if (t->record)
+	if (t->found)
 		key = tc_keys_find(&t->policy->keys, t->record->kid);
 	sealed = is_sealed(t, key ? key : &no_key);
-	if (!t->record)
-		return TC_UNKNOWN_TOKEN;
+	if (!t->found)
+		return refuse(t, TC_UNKNOWN_TOKEN, proof, &no_key);
 	if (!key)
-		return TC_UNKNOWN_KEY;
+		return refuse(t, TC_UNKNOWN_KEY, proof, &no_key);
 	if (!sealed)
 		return tc_trial_say(t, TC_UNAVAILABLE,
 				    "the record's seal does not fit");

@@ -15,7 +15,8 @@ struct tc_trial {
 	int64_t now;
 	struct tc_head head;
 	struct tc_lookup items[2]; /* the record; the user's mark */
-	struct tc_record *record;
+	struct tc_record *record; /* a blank, if none was found */
+	int found;
 	int64_t user_before;
 	int rightful; /* a right tag without a record */
 };

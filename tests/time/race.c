@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "race.h"
+
+#include <err.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "../store/kit.h"
+#include "welch.h"
+
+/*
+ * What a try takes has a long tail: the scheduler, interrupts, other processes.
+ * These times say nothing about the kind, but their squares decide the
+ * variance, and with it what a test can tell.  So the longest tries are left
+ * out, as Reparaz, Balasch and Verbauwhede do ("Dude, is my code constant
+ * time?").  The limit is one for all kinds, a quantile of all tries together: a
+ * limit for each kind would hide that one has more long tries than another.
+ */
+#define KEPT 0.90
+
+double
+race_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+unsigned
+race_number(const char *text, unsigned max)
+{
+	return kit_number(text, 1, max);
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double
+limit_of(const double *took, size_t n)
+{
+	double *sorted = calloc(n, sizeof(*sorted)), limit;
+
+	if (!sorted)
+		errx(3, "out of memory");
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = took[i];
+	qsort(sorted, n, sizeof(*sorted), by_value);
+	limit = sorted[(size_t)(KEPT * (double)n)];
+	free(sorted);
+	return limit;
+}
+
+/* Which kind comes next: each of them tries times, in random order. */
+static void
+shuffle(unsigned char *order, size_t n, unsigned kinds, uint64_t *seed)
+{
+	for (size_t i = 0; i < n; i++)
+		order[i] = (unsigned char)(i % kinds);
+	for (size_t i = n; i > 1; i--) {
+		const size_t at = kit_below(seed, i);
+		const unsigned char kind = order[i - 1];
+
+		order[i - 1] = order[at];
+		order[at] = kind;
+	}
+}
+
+static void
+tell(const struct sample *of, unsigned kinds, unsigned tries)
+{
+	const unsigned alike = kinds < SITE_ALIKE ? kinds : SITE_ALIKE;
+	struct sample all = { .n = 0 };
+
+	printf("tries %u\n", tries);
+	for (unsigned k = 0; k < kinds; k++)
+		printf("mean %s %.1f\n", site_names[k], of[k].mean);
+	for (unsigned a = 0; a < alike; a++)
+		all = sample_join(all, of[a]);
+	for (unsigned a = 0; a < alike; a++)
+		for (unsigned b = a + 1; b < alike; b++)
+			printf("pair %s %s %.2f %.1f\n", site_names[a],
+			       site_names[b], welch_t(of[a], of[b]),
+			       of[a].mean - of[b].mean);
+	for (unsigned k = alike; k < kinds; k++)
+		printf("other %s %.2f %.1f\n", site_names[k],
+		       welch_t(of[k], all), of[k].mean - all.mean);
+}
+
+void
+race(race_fn *fn, void *arg, unsigned kinds, unsigned n, unsigned tries)
+{
+	const size_t all = (size_t)kinds * tries;
+	unsigned char *order = calloc(all, sizeof(*order));
+	double *took = calloc(all, sizeof(*took)), limit;
+	struct sample of[KINDS] = { { .n = 0 } };
+	uint64_t seed = kit_seed();
+	struct site_login login;
+
+	if (!order || !took)
+		errx(3, "out of memory");
+	shuffle(order, all, kinds, &seed);
+	for (size_t i = 0; i < all; i++) {
+		site_login(order[i], (unsigned)kit_below(&seed, n), &login);
+		took[i] = fn(arg, order[i], &login);
+	}
+	limit = limit_of(took, all);
+	for (size_t i = 0; i < all; i++)
+		if (took[i] <= limit)
+			sample_add(&of[order[i]], took[i]);
+	tell(of, kinds, tries);
+	free(order);
+	free(took);
+}
