@@ -406,8 +406,10 @@ tc_record_read(const unsigned char *item_key, const unsigned char *data,
 }
 
 /* Tag, length in two bytes and value of each field; behind what is named there
- * are zeros: salt, keys and seal. */
-static const unsigned char blank[73 + SCRAM_LEN + TC_SEAL_LEN] =
+ * are zeros: salt, keys and seal, and what lies around a record in its page. */
+#define BLANK_LEN (73 + SCRAM_LEN + TC_SEAL_LEN)
+#define BLANK_IN_PAGE (2 + 4 + ITEM_KEY_LEN + BLANK_LEN)
+static const unsigned char blank[BLANK_LEN + BLANK_IN_PAGE] =
     "\1" /* the version */
     "\1\0\5blank" /* user */
     "\2\0\5blank" /* label */
@@ -420,9 +422,10 @@ static const unsigned char blank[73 + SCRAM_LEN + TC_SEAL_LEN] =
     "\20\0\124\0\0\20\0"; /* SCRAM, 4096 iterations */
 
 const unsigned char *
-tc_record_blank(size_t *len)
+tc_record_blank(size_t *len, size_t *seal_len)
 {
-	*len = sizeof(blank);
+	*len = BLANK_LEN;
+	*seal_len = sizeof(blank);
 	return blank;
 }
 

@@ -33,8 +33,10 @@ struct tc_record *tc_record_read(const unsigned char *item_key,
 				 const unsigned char *data, size_t len);
 
 /* A well-formed record of usual length whose seal fits nothing: what is done in
- * place of a record that is not there takes as long. */
-const unsigned char *tc_record_blank(size_t *len);
+ * place of a record that is not there takes as long.  The page that a record
+ * lies in is longer by it, and was hashed; so the blank's seal is asked for
+ * with seal_len, which is longer by as much. */
+const unsigned char *tc_record_blank(size_t *len, size_t *seal_len);
 
 /* 1 when the seal fits, else 0, also when that cannot be computed. */
 int tc_record_sealed(const struct tc_crypto *c,

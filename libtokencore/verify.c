@@ -41,9 +41,9 @@ static enum tc_verdict
 parse_record(struct tc_trial *t)
 {
 	const struct tc_lookup *item = &t->items[0];
-	size_t len = item->len;
+	size_t len = item->len, unused;
 	const unsigned char *data =
-	    item->found ? item->value : tc_record_blank(&len);
+	    item->found ? item->value : tc_record_blank(&len, &unused);
 
 	t->found = item->found;
 	t->record = tc_record_read(item->key, data, len);
@@ -57,9 +57,9 @@ static int
 is_sealed(const struct tc_trial *t, const struct tc_key *key)
 {
 	const struct tc_lookup *item = &t->items[0];
-	size_t len = item->len;
+	size_t len = item->len, unused;
 	const unsigned char *data =
-	    item->found ? item->value : tc_record_blank(&len);
+	    item->found ? item->value : tc_record_blank(&unused, &len);
 
 	return tc_record_sealed(t->h->crypto, key->rec, item->key, data, len);
 }
