@@ -412,7 +412,7 @@ tc_record_read(const unsigned char *item_key, const unsigned char *data,
 static const unsigned char blank[BLANK_LEN + BLANK_IN_PAGE] =
     "\1" /* the version */
     "\1\0\5blank" /* user */
-    "\2\0\5blank" /* label */
+    "\2\0\5token" /* label */
     "\3\0\2\0\1" /* kid */
     "\4\0\10\0\0\0\0\0\0\0\1" /* created */
     "\5\0\5blank" /* created by */
@@ -421,12 +421,16 @@ static const unsigned char blank[BLANK_LEN + BLANK_IN_PAGE] =
     "\12\0\1\1" /* active */
     "\20\0\124\0\0\20\0"; /* SCRAM, 4096 iterations */
 
-const unsigned char *
-tc_record_blank(size_t *len, size_t *seal_len)
+int
+tc_record_blank(struct tc_lookup *item, size_t *seal_len)
 {
-	*len = BLANK_LEN;
+	item->value = malloc(sizeof(blank));
+	if (!item->value)
+		return -1;
+	memcpy(item->value, blank, sizeof(blank));
+	item->len = BLANK_LEN;
 	*seal_len = sizeof(blank);
-	return blank;
+	return 0;
 }
 
 struct tc_record *

@@ -40,13 +40,13 @@ tc_trial_claim(struct tc_trial *t)
 static enum tc_verdict
 parse_record(struct tc_trial *t)
 {
-	const struct tc_lookup *item = &t->items[0];
-	size_t len = item->len, unused;
-	const unsigned char *data =
-	    item->found ? item->value : tc_record_blank(&len, &unused);
+	struct tc_lookup *item = &t->items[0];
 
 	t->found = item->found;
-	t->record = tc_record_read(item->key, data, len);
+	t->seal_len = item->len;
+	if (!item->found && tc_record_blank(item, &t->seal_len))
+		return tc_trial_say(t, TC_UNAVAILABLE, "out of memory");
+	t->record = tc_record_read(item->key, item->value, item->len);
 	return t->record
 		   ? TC_VALID
 		   : tc_trial_say(t, TC_UNAVAILABLE, "the record is damaged");
@@ -57,11 +57,9 @@ static int
 is_sealed(const struct tc_trial *t, const struct tc_key *key)
 {
 	const struct tc_lookup *item = &t->items[0];
-	size_t len = item->len, unused;
-	const unsigned char *data =
-	    item->found ? item->value : tc_record_blank(&unused, &len);
 
-	return tc_record_sealed(t->h->crypto, key->rec, item->key, data, len);
+	return tc_record_sealed(t->h->crypto, key->rec, item->key, item->value,
+				t->seal_len);
 }
 
 static enum tc_verdict

@@ -20,6 +20,7 @@ const char *const site_names[KINDS] = {
 	[UNKNOWN_KEY] = "unknown-key",
 	[EXPIRED] = "expired",
 	[WRONG_SERVICE] = "wrong-service",
+	[REVOKED_LONG] = "revoked,-with-a-reason",
 	[ACCEPTED] = "valid",
 };
 
@@ -31,11 +32,12 @@ const enum tc_verdict site_verdicts[KINDS] = {
 	[UNKNOWN_KEY] = TC_UNKNOWN_KEY,
 	[EXPIRED] = TC_EXPIRED,
 	[WRONG_SERVICE] = TC_WRONG_SERVICE,
+	[REVOKED_LONG] = TC_REVOKED,
 	[ACCEPTED] = TC_VALID,
 };
 
 /* What a token's record says, and whether there is one at all. */
-enum pool { LIVE, ENDED, LAPSED, NOWHERE };
+enum pool { LIVE, ENDED, ENDED_LONG, LAPSED, NOWHERE };
 
 static enum pool
 pool_of(enum kind kind)
@@ -43,6 +45,8 @@ pool_of(enum kind kind)
 	switch (kind) {
 	case REVOKED:
 		return ENDED;
+	case REVOKED_LONG:
+		return ENDED_LONG;
 	case EXPIRED:
 		return LAPSED;
 	case UNKNOWN:
@@ -83,7 +87,16 @@ token_of(enum pool pool, unsigned kid, unsigned i)
 static void
 name_user(char out[16], unsigned i)
 {
-	(void)snprintf(out, 16, "user%05u", i);
+	(void)snprintf(out, 16, "u%05u", i);
+}
+
+/* A revocation makes a record longer, by its moment at the least, and so does a
+ * longer name.  What is to be alike is of one length; what length does is
+ * another matter. */
+static const char *
+made_by(enum pool pool)
+{
+	return pool == ENDED ? "a" : "an operator.";
 }
 
 static struct tc_record
@@ -93,10 +106,10 @@ record_of(enum pool pool, unsigned i, const char *user)
 	static const struct tc_scram scram = { .iterations = 4096 };
 	const struct tc_token tok = token_of(pool, 1, i);
 	struct tc_record r = { .user = user,
-			       .label = "laptop",
+			       .label = "token",
 			       .kid = 1,
 			       .created = CREATED,
-			       .created_by = "root",
+			       .created_by = made_by(pool),
 			       .n_services = 2,
 			       .services = services,
 			       .scram = &scram,
@@ -105,9 +118,15 @@ record_of(enum pool pool, unsigned i, const char *user)
 	unsigned char id[TC_ID_BYTES];
 
 	r.expires = pool == LAPSED ? CREATED + 1 : INT64_C(4102444800);
-	r.state = pool == ENDED ? TC_STATE_REVOKED : TC_STATE_ACTIVE;
-	if (pool == ENDED)
+	r.state = TC_STATE_ACTIVE;
+	if (pool == ENDED || pool == ENDED_LONG) {
+		r.state = TC_STATE_REVOKED;
 		r.revoked = CREATED + 1;
+	}
+	if (pool == ENDED_LONG) {
+		r.revoked_by = "an operator";
+		r.revoked_reason = "the laptop was left on a train";
+	}
 	if (tc_token_id(crypto(), &tok, id))
 		errx(3, "no SHA-256");
 	tc_id_text(id, r.id);

@@ -20,6 +20,7 @@ enum kind {
 	UNKNOWN_KEY, /* up to here */
 	EXPIRED,
 	WRONG_SERVICE,
+	REVOKED_LONG,
 	ACCEPTED,
 	KINDS
 };

@@ -480,23 +480,23 @@ static void
 blank(void **state)
 {
 	struct tc_lookup at = item(ID);
-	const unsigned char *data;
 	struct tc_record *r;
-	size_t len, seal_len;
+	size_t seal_len;
 
 	(void)state;
-	data = tc_record_blank(&len, &seal_len);
-	r = tc_record_read(at.key, data, len);
+	assert_int_equal(tc_record_blank(&at, &seal_len), 0);
+	r = tc_record_read(at.key, at.value, at.len);
 	assert_non_null(r);
 	assert_non_null(r->scram);
 	assert_int_equal(r->n_services, 2);
 	assert_false(
-	    tc_record_sealed(test_crypto(), rec_key, at.key, data, len));
-	assert_false(
-	    tc_record_sealed(test_crypto(), rec_key, at.key, data, seal_len));
+	    tc_record_sealed(test_crypto(), rec_key, at.key, at.value, at.len));
+	assert_false(tc_record_sealed(test_crypto(), rec_key, at.key, at.value,
+				      seal_len));
 	/* As an item of a page: lengths, key, value. */
-	assert_int_equal(seal_len, len + 2 + 4 + at.key_len + len);
+	assert_int_equal(seal_len, at.len + 2 + 4 + at.key_len + at.len);
 	tc_record_free(r);
+	tc_lookup_free(&at, 1);
 }
 
 int
