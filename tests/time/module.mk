@@ -21,3 +21,5 @@ $(BUILD)/tests/time/secret: $(call time_objects,secret site taint) \
 	$(say) LINK $(@F)
 	$(Q)$(LINK) -o $@ $(filter %.o %.a,$^) \
 		$(addprefix -Wl$(comma)--wrap=,$(time_wraps)) $(LIBS)
+
+PROOF += tests/time/secret.t tests/time/kinds.t

@@ -90,13 +90,13 @@ name_user(char out[16], unsigned i)
 	(void)snprintf(out, 16, "u%05u", i);
 }
 
-/* A revocation makes a record longer, by its moment at the least, and so does a
- * longer name.  What is to be alike is of one length; what length does is
- * another matter. */
+/* A revocation adds to a record, its moment at the least: a field of 11 bytes.
+ * What is to be alike has as many of both; what length does is another matter.
+ */
 static const char *
 made_by(enum pool pool)
 {
-	return pool == ENDED ? "a" : "an operator.";
+	return pool == ENDED ? "" : "operator";
 }
 
 static struct tc_record

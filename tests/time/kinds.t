@@ -1,0 +1,145 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# A refusal does not tell by its time why: a token that is unknown, forged or
+# revoked, of another user or of an unknown key takes as many instructions and
+# the same system calls. The long form takes the time, 100 000 tries of each
+# kind in random order, and compares each two by Welch's t-test, which calls a
+# difference real where |t| is above 4.5.
+use strict;
+use warnings;
+use Test::More;
+use lib "$ENV{SRC}/tests/lib";
+use Apitoken::Test;
+
+my @ALIKE = qw(unknown-token forged revoked wrong-user unknown-key);
+my @OTHERS = ('expired', 'wrong-service', 'revoked,-with-a-reason');
+my $LIMIT = 4.5;
+
+my $dir = tempdir();
+my $library = program('tests/time/library');
+
+sub site {
+	my ($name, $n) = @_;
+	my $config = "$dir/$name/apitoken.conf";
+	mkdir "$dir/$name", 0700 or die "$dir/$name: $!";
+	my ($exit, undef, $err) = run([$library, 'make', $config, $n],
+	    timeout => 600);
+	is $exit, 0, 'an installation' or diag $err;
+	return $config;
+}
+
+# How much else lies in a token's page is another matter for each token, so that
+# a hundred of them differ from another hundred by up to 1 %; these here are the
+# same in every run.
+subtest 'instructions' => sub {
+	plan skip_all => 'valgrind is not installed or not of use here'
+	    if system('valgrind -q true >/dev/null 2>&1') != 0;
+	my $config = site('few', 400);
+	my ($exit, undef, $err) = run(['valgrind', '--quiet',
+	    '--tool=callgrind', '--instr-atstart=no', '--collect-atstart=no',
+	    "--callgrind-out-file=$dir/count", $library, 'count', $config, 400,
+	    100], timeout => 300);
+	is $exit, 0, 'the program came to its end' or diag $err;
+	my %n;
+	for my $text (map { slurp($_) } glob "$dir/count.*") {
+		my ($kind) = $text =~ /^desc: Trigger: Client Request: (\S+)/m
+		    or next;
+		($n{$kind}) = $text =~ /^totals: (\d+)/m;
+	}
+	my $mean = 0;
+	$mean += ($n{$_} // 0) / @ALIKE for @ALIKE;
+	cmp_ok $mean, '>', 1_000_000, 'they were counted';
+	for my $kind (@ALIKE, @OTHERS) {
+		my $off = 100 * (($n{$kind} // 0) / $mean - 1);
+		my $bound = $kind =~ /-with-a-reason/ ? 4 : 2;
+		cmp_ok abs $off, '<', $bound,
+		    sprintf '%s: %+.2f %% from the mean', $kind, $off;
+	}
+};
+
+# GDBM looks for a page in one place after the other until it is there: how
+# often depends on the page, and counts as one.
+subtest 'system calls' => sub {
+	plan skip_all => 'strace is missing or may not trace here'
+	    if system('strace -o /dev/null true 2>/dev/null') != 0;
+	my $config = "$dir/few/apitoken.conf";
+	$config = site('few', 400) if !-e $config;
+	my ($exit, undef, $err) = run(['strace', '-o', "$dir/calls", $library,
+	    'count', $config, 400, 50], timeout => 300);
+	is $exit, 0, 'the program came to its end' or diag $err;
+	my (%seen, @tries);
+	for (split /\n/, slurp("$dir/calls")) {
+		my ($call, $rest) = /^(\w+)\((.*)/ or next;
+		if ($call eq 'access' && $rest =~ /^"([a-z,-]+)"/) {
+			push @tries, [ $1 ];
+		} elsif (@tries) {
+			push @{ $tries[-1] }, $call;
+		}
+	}
+	for (@tries) {
+		my ($kind, @calls) = @$_;
+		(my $text = join ' ', @calls, '') =~ s/(?:lseek read )+/find /g;
+		push @{ $seen{$kind} }, $text;
+	}
+	my $usual = $seen{revoked}[-1];
+	like $usual, qr/pread64.*find.*write/, "they are: $usual";
+	for my $kind (@ALIKE, @OTHERS) {
+		# The first half finds nothing in place yet.
+		my @of = splice @{ $seen{$kind} // [] }, 50, 49;
+		is_deeply [ scalar(@of), grep { $_ ne $usual } @of ], [ 49 ],
+		    "$kind: the same ones";
+	}
+};
+
+# ---- the long form ----
+
+# Runs a race; its lines by their first word.
+sub race {
+	my (@cmd) = @_;
+	my ($exit, $out, $err) = run(\@cmd, timeout => 3600);
+	is $exit, 0, 'the race came to its end' or diag $err;
+	note $out;
+	my %of;
+	push @{ $of{ (split)[0] } }, [ (split)[1 .. (() = split) - 1] ]
+	    for grep { !/^#/ } split /\n/, $out;
+	return \%of;
+}
+
+sub two_figures {
+	my ($what, $which, $t, $ns, $all) = @_;
+	printf "figure %s: %s, |t| %.2f, %.1f ns, of all %.3f%%\n", $what,
+	    $which, abs $t, abs $ns, 100 * abs($ns) / $all;
+	return;
+}
+
+# What the race tells as figures; the largest |t| among those that are alike.
+sub figures {
+	my ($what, $of) = @_;
+	my %mean = map { $_->[0] => $_->[1] } @{ $of->{mean} };
+	my ($worst, $all) = (0, 0);
+	$all += $mean{$_} / @ALIKE for @ALIKE;
+	print "figure $what: tries of each kind $of->{tries}[0][0]\n";
+	printf "figure %s: one refusal, microseconds %.1f\n", $what,
+	    $all / 1000;
+	for (@{ $of->{pair} }) {
+		my ($one, $other, $t, $ns) = @$_;
+		$worst = abs $t if abs $t > $worst;
+		two_figures($what, "$one and $other", $t, $ns, $all);
+	}
+	two_figures($what, "$_->[0] and those", @$_[1, 2], $all)
+	    for grep { $_->[0] ne 'valid' } @{ $of->{other} };
+	printf "figure %s: largest |t| of those five %.2f\n", $what, $worst;
+	return $worst;
+}
+
+SKIP: {
+	skip 'PROOF=1: the time', 0 if !$ENV{PROOF};
+	my $tries = $ENV{PROOF_TRIES} // 100_000;
+	my $config = site('many', 20_000);
+	my $worst = figures('library',
+	    race($library, 'race', $config, 20_000, $tries));
+	cmp_ok $worst, '<', $LIMIT, 'no kind is told from another by its time';
+}
+
+done_testing;
