@@ -86,7 +86,8 @@ main(int argc, char **argv)
 	if (tc_open(&h, &options, &error))
 		errx(3, "%s", error.text);
 	if (strcmp(argv[1], "race") == 0)
-		race(verify, h, KINDS, n, race_number(argv[4], 10000000));
+		race(&(struct race){ verify, h, KINDS, RACE_ALIKE, n,
+				     race_number(argv[4], 10000000) });
 	else
 		count(h, n, race_number(argv[4], 10000));
 	tc_free(h);

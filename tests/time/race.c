@@ -18,7 +18,7 @@
  * time?").  The limit is one for all kinds, a quantile of all tries together: a
  * limit for each kind would hide that one has more long tries than another.
  */
-#define KEPT 0.90
+#define KEPT 0.75
 
 double
 race_clock(void)
@@ -43,9 +43,16 @@ by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static int
+is_alike(const struct race *r, unsigned kind)
+{
+	return (r->alike >> kind & 1) != 0;
+}
+
 /* Of those alone that are to be alike: what is let in takes longer by far. */
 static double
-limit_of(const double *took, const unsigned char *kind, size_t n)
+limit_of(const struct race *r, const double *took, const unsigned char *kind,
+	 size_t n)
 {
 	double *sorted = calloc(n, sizeof(*sorted)), limit;
 	size_t kept = 0;
@@ -53,7 +60,7 @@ limit_of(const double *took, const unsigned char *kind, size_t n)
 	if (!sorted)
 		errx(3, "out of memory");
 	for (size_t i = 0; i < n; i++)
-		if (kind[i] < SITE_ALIKE)
+		if (is_alike(r, kind[i]))
 			sorted[kept++] = took[i];
 	qsort(sorted, kept, sizeof(*sorted), by_value);
 	limit = sorted[(size_t)(KEPT * (double)kept)];
@@ -77,30 +84,39 @@ shuffle(unsigned char *order, size_t n, unsigned kinds, uint64_t *seed)
 }
 
 static void
-tell(const struct sample *of, unsigned kinds, unsigned tries)
+tell_pairs(const struct race *r, const struct sample *of, unsigned a)
 {
-	const unsigned alike = kinds < SITE_ALIKE ? kinds : SITE_ALIKE;
-	struct sample all = { .n = 0 };
-
-	printf("tries %u\n", tries);
-	for (unsigned k = 0; k < kinds; k++)
-		printf("mean %s %.1f\n", site_names[k], of[k].mean);
-	for (unsigned a = 0; a < alike; a++)
-		all = sample_join(all, of[a]);
-	for (unsigned a = 0; a < alike; a++)
-		for (unsigned b = a + 1; b < alike; b++)
+	for (unsigned b = a + 1; b < r->kinds; b++)
+		if (is_alike(r, b))
 			printf("pair %s %s %.2f %.1f\n", site_names[a],
 			       site_names[b], welch_t(of[a], of[b]),
 			       of[a].mean - of[b].mean);
-	for (unsigned k = alike; k < kinds; k++)
-		printf("other %s %.2f %.1f\n", site_names[k],
-		       welch_t(of[k], all), of[k].mean - all.mean);
+}
+
+static void
+tell(const struct race *r, const struct sample *of)
+{
+	struct sample all = { .n = 0 };
+
+	printf("tries %u\n", r->tries);
+	for (unsigned k = 0; k < r->kinds; k++) {
+		printf("mean %s %.1f\n", site_names[k], of[k].mean);
+		if (is_alike(r, k))
+			all = sample_join(all, of[k]);
+	}
+	for (unsigned k = 0; k < r->kinds; k++) {
+		if (is_alike(r, k))
+			tell_pairs(r, of, k);
+		else
+			printf("other %s %.2f %.1f\n", site_names[k],
+			       welch_t(of[k], all), of[k].mean - all.mean);
+	}
 }
 
 void
-race(race_fn *fn, void *arg, unsigned kinds, unsigned n, unsigned tries)
+race(const struct race *r)
 {
-	const size_t all = (size_t)kinds * tries;
+	const size_t all = (size_t)r->kinds * r->tries;
 	unsigned char *order = calloc(all, sizeof(*order));
 	double *took = calloc(all, sizeof(*took)), limit;
 	struct sample of[KINDS] = { { .n = 0 } };
@@ -109,16 +125,16 @@ race(race_fn *fn, void *arg, unsigned kinds, unsigned n, unsigned tries)
 
 	if (!order || !took)
 		errx(3, "out of memory");
-	shuffle(order, all, kinds, &seed);
+	shuffle(order, all, r->kinds, &seed);
 	for (size_t i = 0; i < all; i++) {
-		site_login(order[i], (unsigned)kit_below(&seed, n), &login);
-		took[i] = fn(arg, order[i], &login);
+		site_login(order[i], (unsigned)kit_below(&seed, r->n), &login);
+		took[i] = r->fn(r->arg, order[i], &login);
 	}
-	limit = limit_of(took, order, all);
+	limit = limit_of(r, took, order, all);
 	for (size_t i = 0; i < all; i++)
 		if (took[i] <= limit || order[i] == ACCEPTED)
 			sample_add(&of[order[i]], took[i]);
-	tell(of, kinds, tries);
+	tell(r, of);
 	free(order);
 	free(took);
 }

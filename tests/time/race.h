@@ -19,10 +19,19 @@ double race_clock(void);
  *
  *	tries N
  *	mean KIND NS
- *	pair KIND KIND T NS	for each two of those that are to be alike
+ *	pair KIND KIND T NS	for each two whose bits are in alike
  *	other KIND T NS		for the rest, each beside all of these
  */
-void race(race_fn *fn, void *arg, unsigned kinds, unsigned n, unsigned tries);
+struct race {
+	race_fn *fn;
+	void *arg;
+	unsigned kinds, alike;
+	unsigned n, tries;
+};
+
+#define RACE_ALIKE ((1u << SITE_ALIKE) - 1)
+
+void race(const struct race *r);
 
 /* A whole number from 1 to max. */
 unsigned race_number(const char *text, unsigned max);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * sasl PLUGINS CONFIG N TRIES
+ *
+ * Refusals by OAUTHBEARER, through the real libsasl: until the peer has its
+ * answer.  A claim that is not the token's owner is another matter here, since
+ * the owner may act for others: it is asked about once more.
+ */
+#include <err.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <sasl/sasl.h>
+
+#include "race.h"
+
+typedef int any_fn(void);
+#define FN(f) ((any_fn *)(void (*)(void))(f))
+
+static const char *plugins, *config;
+
+static int
+get_option(void *context, const char *plugin, const char *name,
+	   const char **result, unsigned *len)
+{
+	(void)context;
+	(void)plugin;
+	if (strcmp(name, "apitoken_config") != 0)
+		return SASL_FAIL;
+	*result = config;
+	if (len)
+		*len = (unsigned)strlen(config);
+	return SASL_OK;
+}
+
+static int
+get_path(void *context, const char **path)
+{
+	(void)context;
+	*path = plugins;
+	return SASL_OK;
+}
+
+static int
+be_quiet(void *context, int level, const char *line)
+{
+	(void)context;
+	(void)level;
+	(void)line;
+	return SASL_OK;
+}
+
+static const sasl_callback_t calls[] = {
+	{ SASL_CB_GETPATH, FN(get_path), NULL },
+	{ SASL_CB_GETOPT, FN(get_option), NULL },
+	{ SASL_CB_LOG, FN(be_quiet), NULL },
+	{ SASL_CB_LIST_END, NULL, NULL },
+};
+
+static double
+authenticate(void *arg, enum kind kind, const struct site_login *login)
+{
+	sasl_conn_t *conn = NULL;
+	const char *out = NULL;
+	char text[512];
+	unsigned len, out_len = 0;
+	double took;
+	int rc;
+
+	(void)arg;
+	len = (unsigned)snprintf(text, sizeof(text),
+				 "n,a=%s,\1auth=Bearer %s\1\1", login->user,
+				 login->token);
+	if (sasl_server_new(login->service, "test", NULL, NULL,
+			    "192.0.2.7;4711", calls, 0, &conn) != SASL_OK)
+		errx(3, "no server");
+	took = race_clock();
+	rc = sasl_server_start(conn, "OAUTHBEARER", text, len, &out, &out_len);
+	took = race_clock() - took;
+	if (rc != SASL_CONTINUE || out_len == 0)
+		errx(3, "%s: %s", site_names[kind], sasl_errdetail(conn));
+	if (sasl_server_step(conn, "\1", 1, &out, &out_len) != SASL_BADAUTH)
+		errx(3, "%s: %s", site_names[kind], sasl_errdetail(conn));
+	sasl_dispose(&conn);
+	return took;
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc != 5)
+		errx(2, "usage: see the source");
+	plugins = argv[1];
+	config = argv[2];
+	if (sasl_server_init(calls, "test") != SASL_OK)
+		errx(3, "libsasl does not start");
+	race(&(struct race){
+	    authenticate, NULL, ACCEPTED, RACE_ALIKE & ~(1u << WRONG_USER),
+	    race_number(argv[3], 1000000), race_number(argv[4], 10000000) });
+	sasl_server_done();
+	return 0;
+}
