@@ -102,8 +102,10 @@ sub race {
 	is $exit, 0, 'the race came to its end' or diag $err;
 	note $out;
 	my %of;
-	push @{ $of{ (split)[0] } }, [ (split)[1 .. (() = split) - 1] ]
-	    for grep { !/^#/ } split /\n/, $out;
+	for (split /\n/, $out) {
+		my ($word, @rest) = split;
+		push @{ $of{$word} }, \@rest;
+	}
 	return \%of;
 }
 
@@ -119,6 +121,7 @@ sub figures {
 	my ($what, $of) = @_;
 	my %mean = map { $_->[0] => $_->[1] } @{ $of->{mean} };
 	my ($worst, $all) = (0, 0);
+	cmp_ok scalar @{ $of->{pair} // [] }, '>=', 6, "$what: pairs";
 	$all += $mean{$_} / @ALIKE for @ALIKE;
 	print "figure $what: tries of each kind $of->{tries}[0][0]\n";
 	printf "figure %s: one refusal, microseconds %.1f\n", $what,
@@ -166,7 +169,7 @@ sub sasl_race {
 if ($ENV{PROOF}) {
 	my $tries = $ENV{PROOF_TRIES} // 100_000;
 	my $fewer = int($tries / 10);
-	my $n = 20_000;
+	my $n = 50_000;
 	my $config = site('many', $n);
 	my $worst = figures('library',
 	    race($library, 'race', $config, $n, $tries));
