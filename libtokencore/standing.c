@@ -44,7 +44,7 @@ tc_standing(const struct tc_record *r, const struct tc_key *key,
 	    const struct tc_head *head, int64_t user_before, int64_t skew,
 	    int64_t now, const char **why)
 {
-	const char *unused;
+	const char *unused, *mark;
 	int64_t moment;
 
 	if (!why)
@@ -52,12 +52,14 @@ tc_standing(const struct tc_record *r, const struct tc_key *key,
 	*why = NULL;
 	if (!key)
 		return TC_UNKNOWN_KEY;
+	/* Looked for in any case, which takes its time. */
+	mark = tc_mark_over(r, key, head, user_before, &moment);
 	if (r->state != TC_STATE_ACTIVE) {
 		*why = r->state == TC_STATE_DELETED ? "it was deleted" : NULL;
 		return TC_REVOKED;
 	}
-	*why = tc_mark_over(r, key, head, user_before, &moment);
-	if (*why)
+	*why = mark;
+	if (mark)
 		return TC_REVOKED;
 	if (r->expires && now >= r->expires)
 		return TC_EXPIRED;
