@@ -15,7 +15,11 @@ use Apitoken::Test;
 
 my @ALIKE = qw(unknown-token forged revoked wrong-user unknown-key);
 my @OTHERS = ('expired', 'wrong-service', 'revoked,-with-a-reason');
+# A difference is there when the test finds it and it is more than a thousandth
+# of the whole: less than that is a matter of where the code and these tokens
+# happen to lie, and another with each build.
 my $LIMIT = 4.5;
+my $LEAST = 0.001;
 
 my $dir = tempdir();
 my $library = program('tests/time/library');
@@ -30,18 +34,33 @@ sub site {
 	return $config;
 }
 
-# How much else lies in a token's page is another matter for each token, so that
-# a hundred of them differ from another hundred by up to 1 %; these here are the
-# same in every run.
+# The same tokens in every run: see count.c for which.
+my $TRIES = 60;
+my $few = site('few', 3000);
+my ($code, $picked, $wrong) = run([program('tests/time/count'), 'pick', $few,
+    3000, $TRIES], timeout => 300);
+is $code, 0, 'tokens whose pages are alike' or diag $wrong;
+spit("$dir/picked", $picked);
+
+sub count {
+	my (@watch) = @_;
+	open my $in, '<', "$dir/picked" or die "$dir/picked: $!";
+	my ($exit, undef, $err) = run([@watch, program('tests/time/count'),
+	    'run', $few], stdin_fh => $in, timeout => 300);
+	is $exit, 0, 'the program came to its end' or diag $err;
+	return;
+}
+
+# What is left is GDBM's search for a page, and a block of SHA-256 more or less.
+# Without the work that is done for nothing it is more than that: 0.6 % where
+# the log's line is not written to nowhere, 1.4 % where the limits are not
+# weighed, 1.6 % where a record that is not there does not cost its share of a
+# page.
 subtest 'instructions' => sub {
 	plan skip_all => 'valgrind is not installed or not of use here'
 	    if system('valgrind -q true >/dev/null 2>&1') != 0;
-	my $config = site('few', 400);
-	my ($exit, undef, $err) = run(['valgrind', '--quiet',
-	    '--tool=callgrind', '--instr-atstart=no', '--collect-atstart=no',
-	    "--callgrind-out-file=$dir/count", $library, 'count', $config, 400,
-	    100], timeout => 300);
-	is $exit, 0, 'the program came to its end' or diag $err;
+	count('valgrind', '--quiet', '--tool=callgrind', '--instr-atstart=no',
+	    '--collect-atstart=no', "--callgrind-out-file=$dir/count");
 	my %n;
 	for my $text (map { slurp($_) } glob "$dir/count.*") {
 		my ($kind) = $text =~ /^desc: Trigger: Client Request: (\S+)/m
@@ -50,10 +69,10 @@ subtest 'instructions' => sub {
 	}
 	my $mean = 0;
 	$mean += ($n{$_} // 0) / @ALIKE for @ALIKE;
-	cmp_ok $mean, '>', 1_000_000, 'they were counted';
+	cmp_ok $mean, '>', 10_000 * $TRIES, 'they were counted';
 	for my $kind (@ALIKE, @OTHERS) {
 		my $off = 100 * (($n{$kind} // 0) / $mean - 1);
-		my $bound = $kind =~ /-with-a-reason/ ? 4 : 2;
+		my $bound = grep({ $kind eq $_ } @ALIKE) ? 0.5 : 2;
 		cmp_ok abs $off, '<', $bound,
 		    sprintf '%s: %+.2f %% from the mean', $kind, $off;
 	}
@@ -64,11 +83,7 @@ subtest 'instructions' => sub {
 subtest 'system calls' => sub {
 	plan skip_all => 'strace is missing or may not trace here'
 	    if system('strace -o /dev/null true 2>/dev/null') != 0;
-	my $config = "$dir/few/apitoken.conf";
-	$config = site('few', 400) if !-e $config;
-	my ($exit, undef, $err) = run(['strace', '-o', "$dir/calls", $library,
-	    'count', $config, 400, 50], timeout => 300);
-	is $exit, 0, 'the program came to its end' or diag $err;
+	count('strace', '-o', "$dir/calls");
 	my (%seen, @tries);
 	for (split /\n/, slurp("$dir/calls")) {
 		my ($call, $rest) = /^(\w+)\((.*)/ or next;
@@ -78,19 +93,19 @@ subtest 'system calls' => sub {
 			push @{ $tries[-1] }, $call;
 		}
 	}
+	shift @tries;	# finds nothing in place yet
 	for (@tries) {
 		my ($kind, @calls) = @$_;
 		(my $text = join ' ', @calls, '') =~ s/(?:lseek read )+/find /g;
-		push @{ $seen{$kind} }, $text;
+		# Before the next one's name comes in from standard input.
+		$text =~ s/ close \Kread (?:\z)//;
+		$seen{$kind}{$text}++;
 	}
-	my $usual = $seen{revoked}[-1];
+	my ($usual) = sort { $seen{revoked}{$b} <=> $seen{revoked}{$a} }
+	    keys %{ $seen{revoked} };
 	like $usual, qr/pread64.*find.*write/, "they are: $usual";
-	for my $kind (@ALIKE, @OTHERS) {
-		# The first half finds nothing in place yet.
-		my @of = splice @{ $seen{$kind} // [] }, 50, 49;
-		is_deeply [ scalar(@of), grep { $_ ne $usual } @of ], [ 49 ],
-		    "$kind: the same ones";
-	}
+	is_deeply $seen{$_}, { $usual => $TRIES }, "$_: the same ones"
+	    for @ALIKE, @OTHERS;
 };
 
 # ---- the long form ----
@@ -116,25 +131,30 @@ sub two_figures {
 	return;
 }
 
-# What the race tells as figures; the largest |t| among those that are alike.
+# What the race tells as figures; which of those that are to be alike are told
+# apart.
 sub figures {
 	my ($what, $of) = @_;
 	my %mean = map { $_->[0] => $_->[1] } @{ $of->{mean} };
-	my ($worst, $all) = (0, 0);
-	cmp_ok scalar @{ $of->{pair} // [] }, '>=', 6, "$what: pairs";
-	$all += $mean{$_} / @ALIKE for @ALIKE;
+	my ($worst, $all, @apart) = (0, 0);
+	my @alike = @{ $of->{pair} // [] };
+	$all += ($mean{ $_->[0] } + $mean{ $_->[1] }) / 2 / @alike for @alike;
+	cmp_ok $all, '>', 0, "$what: some are to be alike";
 	print "figure $what: tries of each kind $of->{tries}[0][0]\n";
 	printf "figure %s: one refusal, microseconds %.1f\n", $what,
 	    $all / 1000;
-	for (@{ $of->{pair} }) {
+	for (@alike) {
 		my ($one, $other, $t, $ns) = @$_;
 		$worst = abs $t if abs $t > $worst;
+		push @apart, "$one and $other: t $t, $ns ns"
+		    if abs $t >= $LIMIT && abs $ns > $LEAST * $all;
 		two_figures($what, "$one and $other", $t, $ns, $all);
 	}
 	two_figures($what, "$_->[0] and those", @$_[1, 2], $all)
 	    for grep { $_->[0] ne 'valid' } @{ $of->{other} };
 	printf "figure %s: largest |t| of those %.2f\n", $what, $worst;
-	return $worst;
+	is_deeply \@apart, [], "$what: none is told from another";
+	return;
 }
 
 # Of PAM and SASL only a refusal is seen; the log has the reasons.
@@ -171,16 +191,12 @@ if ($ENV{PROOF}) {
 	my $fewer = int($tries / 10);
 	my $n = 50_000;
 	my $config = site('many', $n);
-	my $worst = figures('library',
-	    race($library, 'race', $config, $n, $tries));
-	cmp_ok $worst, '<', $LIMIT, 'the library: all alike';
-	unlink "$dir/many/audit.json";
-	$worst = figures('PAM', pam_race($config, $n, $fewer));
+	figures('library', race($library, 'race', $config, $n, $tries));
+	unlink "$dir/many/audit.json" or die "$dir/many/audit.json: $!";
+	figures('PAM', pam_race($config, $n, $fewer));
 	logged($config, $fewer);
-	cmp_ok $worst, '<', $LIMIT, 'PAM: all alike';
-	$worst = figures('OAUTHBEARER', sasl_race($config, $n, $fewer));
+	figures('OAUTHBEARER', sasl_race($config, $n, $fewer));
 	logged($config, $fewer);
-	cmp_ok $worst, '<', $LIMIT, 'OAUTHBEARER: all but wrong-user alike';
 }
 
 done_testing;

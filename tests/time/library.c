@@ -2,16 +2,12 @@
 /*
  * library make CONFIG N
  * library race CONFIG N TRIES
- * library count CONFIG N TRIES	under valgrind --tool=callgrind, or strace
  *
  * Logins by the library, with a handle as a service has it that runs long.
  */
 #include <err.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <valgrind/callgrind.h>
 
 #include "race.h"
 
@@ -38,35 +34,6 @@ verify(void *arg, enum kind kind, const struct site_login *login)
 	return took;
 }
 
-/* Between two names in the system calls' list, and in a dump of its own, lies
- * what tries of one kind do.  The first ones are not counted: they find
- * nothing in place yet. */
-static void
-count(tc_handle *h, unsigned n, unsigned tries)
-{
-	struct site_login login;
-	const struct tc_request *req;
-	struct tc_request reqs;
-	struct tc_result res;
-
-	req = &reqs;
-	for (unsigned kind = 0; kind < KINDS; kind++) {
-		for (unsigned i = 0; i < 2 * tries; i++) {
-			site_login(kind, i % n, &login);
-			reqs = site_request(&login);
-			if (i == tries)
-				CALLGRIND_START_INSTRUMENTATION;
-			CALLGRIND_TOGGLE_COLLECT;
-			(void)access(site_names[kind], F_OK);
-			if (tc_verify(h, req, &res) != site_verdicts[kind])
-				errx(3, "%s: %s", site_names[kind], res.detail);
-			CALLGRIND_TOGGLE_COLLECT;
-		}
-		CALLGRIND_DUMP_STATS_AT(site_names[kind]);
-		CALLGRIND_STOP_INSTRUMENTATION;
-	}
-}
-
 int
 main(int argc, char **argv)
 {
@@ -85,11 +52,8 @@ main(int argc, char **argv)
 	}
 	if (tc_open(&h, &options, &error))
 		errx(3, "%s", error.text);
-	if (strcmp(argv[1], "race") == 0)
-		race(&(struct race){ verify, h, KINDS, RACE_ALIKE, n,
-				     race_number(argv[4], 10000000) });
-	else
-		count(h, n, race_number(argv[4], 10000));
+	race(&(struct race){ verify, h, KINDS, RACE_ALIKE, n,
+			     race_number(argv[4], 10000000) });
 	tc_free(h);
 	return 0;
 }

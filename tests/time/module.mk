@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What the time of a refusal tells: programs that take it, and one that is
 # looked at by valgrind for what depends on a secret.
-tests_time_PROGS := $(addprefix $(BUILD)/tests/time/,library pam sasl secret)
+tests_time_PROGS := $(addprefix $(BUILD)/tests/time/,count library pam sasl \
+	secret)
 time_objects = $(patsubst %,$(BUILD)/obj/tests/time/%.o,$(1)) \
 	$(BUILD)/obj/tests/unit/fill.o
 time_race := $(call time_objects,race site welch) \
@@ -16,6 +17,7 @@ time_flags/secret := $(time_wraps)
 
 $(addprefix $(BUILD)/tests/time/,library pam sasl): $(BUILD)/tests/time/%: \
 		$(BUILD)/obj/tests/time/%.o $(time_race)
+$(BUILD)/tests/time/count: $(call time_objects,count site)
 $(BUILD)/tests/time/secret: $(call time_objects,secret site taint)
 $(tests_time_PROGS): $(BUILD)/libtokencore.a
 	@mkdir -p $(@D)

@@ -168,19 +168,29 @@ site_make(const char *config, unsigned n)
 	tc_free(h);
 }
 
+static const unsigned char *
+mac_key(unsigned kid)
+{
+	static unsigned char keys[3][TC_KEY_LEN];
+	static int made[3];
+
+	if (!made[kid] && tc_derive_key(crypto(), "mac", kid, SITE_SECRET,
+					strlen(SITE_SECRET), keys[kid]))
+		errx(3, "no HMAC");
+	made[kid] = 1;
+	return keys[kid];
+}
+
 void
 site_login(enum kind kind, unsigned i, struct site_login *login)
 {
 	const unsigned kid = kind == UNKNOWN_KEY ? 2 : 1;
 	struct tc_token tok = token_of(pool_of(kind), kid, i);
-	unsigned char key[TC_KEY_LEN];
 
 	memset(login, 0, sizeof(*login));
 	name_user(login->user, i);
 	login->service = kind == WRONG_SERVICE ? "smtp" : SITE_SERVICE;
-	if (tc_derive_key(crypto(), "mac", kid, SITE_SECRET,
-			  strlen(SITE_SECRET), key) ||
-	    tc_token_tag(crypto(), key, login->user, &tok, tok.tag))
+	if (tc_token_tag(crypto(), mac_key(kid), login->user, &tok, tok.tag))
 		errx(3, "no HMAC");
 	/* A tag that nobody who has no key can do better than.  Where it
 	 * differs changes from one to the next. */
