@@ -318,6 +318,8 @@ check_tag(struct tc_trial *t, const struct tc_token *tok)
 	if (tc_token_id(t->h->crypto, tok, proof.id))
 		return tc_trial_say(t, TC_UNAVAILABLE, "no SHA-256");
 	verdict = read_record(t, proof.id, key);
+	if (!t->record)
+		return verdict;
 	if (tc_token_tag(t->h->crypto, key->mac,
 			 t->found ? t->record->user : t->claimed, tok, want))
 		return tc_trial_say(t, TC_UNAVAILABLE, "no HMAC");

@@ -11,6 +11,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "fill.h"
+
 static struct tc_request
 request(const char *token, const char *user)
 {
@@ -421,6 +423,26 @@ no_handle(void **state)
 	assert_int_equal(res.proved, 0);
 }
 
+/* In a whole page, where only the library itself could have put it. */
+static void
+no_record(void **state)
+{
+	struct test_host *host = *state;
+	struct test_login l = test_login(host, &plain);
+	struct tc_lookup key = { .key_len = 0 };
+	const struct tc_request req = request(l.token, "unit-alice");
+	unsigned char id[TC_ID_BYTES];
+
+	assert_int_equal(tc_id_bytes(l.rec->id, id), 0);
+	tc_key_token(&key, id);
+	assert_int_equal(
+	    test_fill_item(host->h, &key, "what is no record", 17, &host->err),
+	    TC_OK);
+	expect(host, &req, TC_UNAVAILABLE);
+	assert_non_null(strstr(host->line, "the record is damaged"));
+	tc_record_free(l.rec);
+}
+
 static void
 words(void **state)
 {
@@ -443,15 +465,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_HOST(order),
-		WITH_HOST(text_alone),
-		WITH_HOST(switched_off),
-		WITH_HOST(of_any_length),
-		WITH_HOST(strangers),
-		WITH_HOST(retired_key),
-		WITH_HOST(records_changed),
-		WITH_HOST(each_file),
-		cmocka_unit_test(no_handle),
+		WITH_HOST(order),	    WITH_HOST(text_alone),
+		WITH_HOST(switched_off),    WITH_HOST(of_any_length),
+		WITH_HOST(strangers),	    WITH_HOST(retired_key),
+		WITH_HOST(records_changed), WITH_HOST(each_file),
+		WITH_HOST(no_record),	    cmocka_unit_test(no_handle),
 		cmocka_unit_test(words),
 	};
 
