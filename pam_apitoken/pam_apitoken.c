@@ -2,7 +2,8 @@
 /*
  * pam_apitoken.c - the six functions that libpam calls.  They read the line's
  * options and leave the rest to authtok.c and login.c; nothing outside the
- * PAM handle is changed, because the process belongs to someone else.
+ * PAM handle is changed, because the process belongs to someone else.  What the
+ * library keeps for the process (crypto.h, keep.c) is constant and its own.
  */
 #include <syslog.h>
 
