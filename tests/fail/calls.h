@@ -116,6 +116,6 @@ CALL(ini_parse_stream, MEMORY, int, (ini_reader reader, void *stream, ini_handle
 /* jansson */
 HAND(json_pack)
 CALL(json_integer, MEMORY, json_t *, (json_int_t value), (value), NULL, ENOMEM, 0)
-CALL(json_dumps, MEMORY, char *, (const json_t *json, size_t flags), (json, flags), NULL, ENOMEM, 0)
+CALL(json_dumpb, MEMORY, size_t, (const json_t *json, char *out, size_t size, size_t flags), (json, out, size, flags), 0, ENOMEM, 0)
 
 /* clang-format on */

@@ -219,7 +219,6 @@ char *__real_fgets(char *out, int size, FILE *f);
 char *__wrap_fgets(char *out, int size, FILE *f);
 ssize_t __real___getdelim(char **line, size_t *size, int end, FILE *f);
 ssize_t __wrap___getdelim(char **line, size_t *size, int end, FILE *f);
-ssize_t __wrap_getdelim(char **line, size_t *size, int end, FILE *f);
 
 /* Reading fails in a way that ferror() tells from the end of the file: glibc
  * offers no call that sets the mark. */
@@ -246,12 +245,6 @@ __wrap___getdelim(char **line, size_t *size, int end, FILE *f)
 {
 	return read_due("getline", f) ? -1
 				      : __real___getdelim(line, size, end, f);
-}
-
-ssize_t
-__wrap_getdelim(char **line, size_t *size, int end, FILE *f)
-{
-	return __wrap___getdelim(line, size, end, f);
 }
 
 /* ---- the terminal ---- */

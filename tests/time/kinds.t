@@ -34,33 +34,29 @@ sub site {
 	return $config;
 }
 
-# The same tokens in every run: see count.c for which.
-my $TRIES = 60;
+# The same tokens in every run, and so the same pages.
+my $TRIES = 40;
 my $few = site('few', 3000);
-my ($code, $picked, $wrong) = run([program('tests/time/count'), 'pick', $few,
-    3000, $TRIES], timeout => 300);
-is $code, 0, 'tokens whose pages are alike' or diag $wrong;
-spit("$dir/picked", $picked);
 
 sub count {
-	my (@watch) = @_;
-	open my $in, '<', "$dir/picked" or die "$dir/picked: $!";
+	my ($tries, @watch) = @_;
 	my ($exit, undef, $err) = run([@watch, program('tests/time/count'),
-	    'run', $few], stdin_fh => $in, timeout => 300);
+	    $few, $tries], timeout => 300);
 	is $exit, 0, 'the program came to its end' or diag $err;
 	return;
 }
 
-# What is left is GDBM's search for a page, and a block of SHA-256 more or less.
-# Without the work that is done for nothing it is more than that: 0.6 % where
-# the log's line is not written to nowhere, 1.4 % where the limits are not
-# weighed, 1.6 % where a record that is not there does not cost its share of a
-# page.
+# Reading a page is left out: it depends on what else lies there, by more than
+# all the rest. A record that is not there costs its share of a page elsewhere,
+# 1.5 % of what is counted; what is left is malloc(), which has other blocks at
+# hand each time. Where nothing makes up for the shorter line in the log, it is
+# 3.5 %. Less than that is for the long form to find.
 subtest 'instructions' => sub {
 	plan skip_all => 'valgrind is not installed or not of use here'
 	    if system('valgrind -q true >/dev/null 2>&1') != 0;
-	count('valgrind', '--quiet', '--tool=callgrind', '--instr-atstart=no',
-	    '--collect-atstart=no', "--callgrind-out-file=$dir/count");
+	count($TRIES, 'valgrind', '--quiet', '--tool=callgrind', '--instr-atstart=no',
+	    '--collect-atstart=no', '--toggle-collect=tc_page_fetch',
+	    "--callgrind-out-file=$dir/count");
 	my %n;
 	for my $text (map { slurp($_) } glob "$dir/count.*") {
 		my ($kind) = $text =~ /^desc: Trigger: Client Request: (\S+)/m
@@ -72,18 +68,16 @@ subtest 'instructions' => sub {
 	cmp_ok $mean, '>', 10_000 * $TRIES, 'they were counted';
 	for my $kind (@ALIKE, @OTHERS) {
 		my $off = 100 * (($n{$kind} // 0) / $mean - 1);
-		my $bound = grep({ $kind eq $_ } @ALIKE) ? 0.5 : 2;
+		my $bound = grep({ $kind eq $_ } @ALIKE) ? 3 : 4;
 		cmp_ok abs $off, '<', $bound,
 		    sprintf '%s: %+.2f %% from the mean', $kind, $off;
 	}
 };
 
-# GDBM looks for a page in one place after the other until it is there: how
-# often depends on the page, and counts as one.
 subtest 'system calls' => sub {
 	plan skip_all => 'strace is missing or may not trace here'
 	    if system('strace -o /dev/null true 2>/dev/null') != 0;
-	count('strace', '-o', "$dir/calls");
+	count(20, 'strace', '-o', "$dir/calls");
 	my (%seen, @tries);
 	for (split /\n/, slurp("$dir/calls")) {
 		my ($call, $rest) = /^(\w+)\((.*)/ or next;
@@ -93,18 +87,15 @@ subtest 'system calls' => sub {
 			push @{ $tries[-1] }, $call;
 		}
 	}
-	shift @tries;	# finds nothing in place yet
-	for (@tries) {
+	for (grep { $_->[0] ne 'first' } @tries) {
 		my ($kind, @calls) = @$_;
-		(my $text = join ' ', @calls, '') =~ s/(?:lseek read )+/find /g;
-		# Before the next one's name comes in from standard input.
-		$text =~ s/ close \Kread (?:\z)//;
+		my $text = join ' ', @calls, '';
 		$seen{$kind}{$text}++;
 	}
 	my ($usual) = sort { $seen{revoked}{$b} <=> $seen{revoked}{$a} }
 	    keys %{ $seen{revoked} };
-	like $usual, qr/pread64.*find.*write/, "they are: $usual";
-	is_deeply $seen{$_}, { $usual => $TRIES }, "$_: the same ones"
+	like $usual, qr/openat.*fstat.*openat.*write/, "they are: $usual";
+	is_deeply $seen{$_}, { $usual => 20 }, "$_: the same ones"
 	    for @ALIKE, @OTHERS;
 };
 

@@ -120,7 +120,7 @@ static void
 same_key(const struct subject *s)
 {
 	if (tc_key_add(handle, &actor, 0, SITE_SECRET, NULL, &error) !=
-		TC_E_UNAVAILABLE ||
+		TC_E_EXISTS ||
 	    !strstr(error.text, "another key has the same secret"))
 		errx(3, "%s: %s", s->name, error.text);
 }
