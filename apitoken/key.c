@@ -81,7 +81,7 @@ verb_key_list(struct app *app, int argc, char **argv)
 
 /* The key's line after a change. */
 static int
-print_key(struct app *app, unsigned kid)
+print_key(struct app *app, unsigned kid, enum tc_key_state state)
 {
 	struct tc_key_info *keys = NULL;
 	struct tc_error err = { 0 };
@@ -92,9 +92,12 @@ print_key(struct app *app, unsigned kid)
 	code = tc_key_list(app->handle, &keys, &n, &err);
 	if (code != TC_OK)
 		return complain_tc(code, &err);
+	/* The list is the old one where the new could not be read. */
+	code = UNAVAILABLE;
 	for (size_t i = 0; i < n; i++) {
-		if (keys[i].kid != kid)
+		if (keys[i].kid != kid || keys[i].state != state)
 			continue;
+		code = DONE;
 		if (app->json)
 			code = put_json(key_json(&keys[i]));
 		else
@@ -102,7 +105,9 @@ print_key(struct app *app, unsigned kid)
 			    tc_key_state_name(keys[i].state));
 	}
 	free(keys);
-	return code;
+	return code == DONE
+		   ? DONE
+		   : complain(code, "key", "the list is still the old one");
 }
 
 static int
@@ -117,7 +122,8 @@ add(struct app *app, unsigned kid, const char *secret, bool activate)
 	if (activate)
 		code = tc_key_activate(app->handle, &app->actor, kid, &err);
 	if (code == TC_OK)
-		return print_key(app, kid);
+		return print_key(app, kid,
+				 activate ? TC_KEY_ACTIVE : TC_KEY_VERIFY);
 	return complain(IN_FORCE, "key",
 			"key %u is in force, but only to verify: %s", kid,
 			err.text[0] ? err.text : tc_strerror(code));
@@ -171,7 +177,8 @@ verb_key_activate(struct app *app, int argc, char **argv)
 	if (!app_open(app))
 		return app->exit;
 	code = tc_key_activate(app->handle, &app->actor, kid, &err);
-	return code == TC_OK ? print_key(app, kid) : complain_tc(code, &err);
+	return code == TC_OK ? print_key(app, kid, TC_KEY_ACTIVE)
+			     : complain_tc(code, &err);
 }
 
 struct mark {
@@ -195,17 +202,24 @@ retire(struct app *app, unsigned kid)
 	struct mark mark = { .kid = kid };
 	struct tc_error err = { 0 }, other = { 0 };
 	const int code = tc_key_retire(app->handle, &app->actor, kid, &err);
+	const char *why = err.text[0] ? err.text : tc_strerror(code);
+	const int end = exit_for_code(code);
+	bool listed;
 
 	if (code == TC_OK)
-		return print_key(app, kid);
-	if (tc_list_ended(app->handle, &app->actor, is_mark, &mark, &other) ==
-		TC_OK &&
-	    mark.found && exit_for_code(code) == UNAVAILABLE)
+		return print_key(app, kid, TC_KEY_RETIRED);
+	listed = tc_list_ended(app->handle, &app->actor, is_mark, &mark,
+			       &other) == TC_OK;
+	if (mark.found && (end == UNAVAILABLE || end == NOT_PERMITTED))
 		return complain(IN_FORCE, "key",
-				"that the tokens of key %u are refused is in "
-				"force, but it is not retired, do it again: %s",
-				kid,
-				err.text[0] ? err.text : tc_strerror(code));
+				"that its tokens are refused is in force, but "
+				"it is not retired, do it again: %s",
+				why);
+	if (!listed && end == UNAVAILABLE)
+		return complain(end, "key",
+				"its tokens may be refused already, do it "
+				"again: %s",
+				why);
 	return complain_tc(code, &err);
 }
 

@@ -281,6 +281,8 @@ sub _judge_failure {
 	    split /\n/, _plain($self->{now}{out});
 	$self->_problem('said', @errors . ' errors')
 	    if !@errors || @errors > 1 && !$s->{lines} && $self->{now}{single};
+	# Where nothing can be removed, what was begun stays.
+	return if $s->{fresh} && !$self->{now}{single};
 	if ($state eq 'neither') {
 		$self->_problem('half', $self->_changed)
 		    if !$s->{between} || !$s->{between}->($exit, $text);
@@ -308,6 +310,7 @@ sub _judge_files {
 	my $out = $s->{out} && "$self->{dir}/$s->{out}";
 	$self->_problem('left_over', $s->{out})
 	    if $out && -e $out && $exit != 0 && $exit != $IN_FORCE && !$may;
+	return if $self->{now}{err} =~ /token is lost/;
 	if ($out && ($exit == 0 || $exit == $IN_FORCE)) {
 		my $text = -e $out ? _plain(slurp($out)) : 'no file';
 		$self->_problem('wrong', "in the file: $text")
