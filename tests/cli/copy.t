@@ -66,7 +66,7 @@ subtest 'what is to differ' => sub {
 
 subtest 'of one that is over' => sub {
 	my ($old) = create_token($config, user => 'carol', label => 'old',
-	    expires => '1s');
+	    expires => '2s');
 	wait_for(sub { verdict($config, $old) eq 'expired' });
 	my ($exit, $out) = apitoken($config, 'copy', 'carol/old');
 	is $exit, 0, 'expired: exit';

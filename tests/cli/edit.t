@@ -63,7 +63,7 @@ subtest 'expiry' => sub {
 	is $out, "$id edited: alice/laptop, expires 2037-03-31 12:00\n",
 	    'it says until when';
 	only('changed', expires => '2037-03-31T12:00:00Z');
-	edit('--expires', '1s');
+	edit('--expires', '2s');
 	ok wait_for(sub { verdict($config, $token) eq 'expired' }),
 	    'refused once it is over';
 	edit('--expires', '2037-03-31T12:00:00Z');

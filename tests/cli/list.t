@@ -62,7 +62,7 @@ my (undef, $bob) = create_token($config, user => 'bob', label => 'phone',
 create_token($config, user => 'alice', label => 'zebra',
     expires => '2037-03-31T12:00:00Z', property => ['app=mutt', 'x=y z']);
 create_token($config, user => 'alice', label => "b\xc3\xbccher",
-    expires => '1s');
+    expires => '2s');
 my (undef, $gone) = create_token($config, user => 'alice', label => 'gone');
 apitoken($config, 'revoke', 'alice/gone', '--reason', 'lost it');
 wait_for(sub {

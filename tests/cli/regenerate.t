@@ -56,7 +56,7 @@ subtest 'once only' => sub {
 
 subtest 'of one that is over' => sub {
 	my ($dead, $rec) = create_token($config, user => 'bob',
-	    label => 'dead', expires => '1s');
+	    label => 'dead', expires => '2s');
 	wait_for(sub { verdict($config, $dead) eq 'expired' });
 	my ($exit, $out) = apitoken($config, 'regenerate', 'bob/dead',
 	    '--expires', '2037-01-01T00:00:00Z', '--json');

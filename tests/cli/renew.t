@@ -12,7 +12,7 @@ use Apitoken::Cli;
 
 my $config = init_store();
 my ($token, $made) = create_token($config, label => 'laptop',
-    expires => '1s', service => 'sshd', property => 'a=b');
+    expires => '2s', service => 'sshd', property => 'a=b');
 my $id = $made->{id};
 wait_for(sub { verdict($config, $token) eq 'expired' });
 
@@ -52,7 +52,7 @@ subtest 'the configured lifetime' => sub {
 
 subtest 'a revocation is final' => sub {
 	my ($dead, $rec) = create_token($config, user => 'bob',
-	    label => 'dead', expires => '1s');
+	    label => 'dead', expires => '2s');
 	my ($live) = create_token($config, user => 'bob', label => 'live');
 	wait_for(sub { verdict($config, $dead) eq 'expired' });
 	apitoken($config, 'revoke', 'bob/dead', '--reason', 'lost');

@@ -25,7 +25,7 @@ sub make {
 
 make('alice', 'laptop', property => 'app=mutt', expires => '30d');
 make('alice', 'Phone', expires => '2037-01-01T00:00:00Z');
-make('alice', 'short', expires => '1s');
+make('alice', 'short', expires => '2s');
 make('bob', 'desk', expires => 'never', property => 'Team=Ops');
 make('bob', 'gone', property => 'app=mutt');
 make('bobby', 'tables', expires => '10d');

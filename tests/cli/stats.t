@@ -65,7 +65,7 @@ subtest 'an empty store' => sub {
 subtest 'figures' => sub {
 	create_token($config, label => "until $_", expires => $_)
 	    for qw(12h 3d 20d 60d never);
-	create_token($config, label => 'short', expires => '1s');
+	create_token($config, label => 'short', expires => '2s');
 	create_token($config, label => "q\"uo\\te", user => 'bob');
 	apitoken($config, 'revoke', 'bob/q"uo\te');
 	wait_for(sub { record($config, 'alice/short')->{state} eq 'expired' });

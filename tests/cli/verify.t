@@ -18,7 +18,7 @@ my ($other) = create_token($config, user => 'bob', label => 'all');
 my ($revoked) = create_token($config, user => 'bob', label => 'revoked');
 apitoken($config, 'revoke', 'bob/revoked');
 my ($short) = create_token($config, user => 'bob', label => 'short',
-    expires => '1s');
+    expires => '2s');
 
 sub verify {
 	my ($stdin, @args) = @_;
