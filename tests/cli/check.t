@@ -141,6 +141,13 @@ subtest 'a file that is not what it should be' => sub {
 	link $file{audit}, "$dir/other" or die "link: $!";
 	finds($bad, qr/audit\.json$/, qr/has another name/, 'a hard link');
 	unlink "$dir/other" or die "unlink: $!";
+
+	# Whoever can open it can stop every change for good.
+	chmod 0640, "$dir/store/lock" or die "chmod: $!";
+	my ($exit, undef, $err) = apitoken($config, 'revoke', 'alice/kept');
+	is $exit, 4, 'a lock for others: exit';
+	like $err, qr/others could hold it .*chmod 600/, 'what to do';
+	chmod 0600, "$dir/store/lock" or die "chmod: $!";
 	is +(check())[0], 0, 'well again';
 };
 

@@ -3,7 +3,8 @@
  * A client and a server in one process, driven by the lines of a script on
  * standard input; what came of each line goes to standard output.
  *
- *	set NAME VALUE		a member of struct kit; "-" takes it away
+ *	set NAME VALUE		a member of struct kit; "-" takes it away, and
+ *				"\\n" at its end is a newline
  *	option NAME VALUE	as in the application's SASL configuration
  *	init server|client
  *	mechs server|client	-> "mechs NAMES"
@@ -229,6 +230,17 @@ do_option(const char *name, const char *value)
 	kit.options[kit.n_options++].value = strdup(value);
 }
 
+static char *
+value_of(const char *word)
+{
+	char *value = strcmp(word, "-") != 0 ? strdup(word) : NULL;
+	char *end = value != NULL ? strrchr(value, '\\') : NULL;
+
+	if (end != NULL && strcmp(end, "\\n") == 0)
+		strcpy(end, "\n");
+	return value;
+}
+
 static void
 do_set(const char *name, const char *value)
 {
@@ -248,8 +260,7 @@ do_set(const char *name, const char *value)
 		if (strcmp(members[i].name, name) != 0)
 			continue;
 		free(*members[i].member);
-		*members[i].member =
-		    strcmp(value, "-") != 0 ? strdup(value) : NULL;
+		*members[i].member = value_of(value);
 		return;
 	}
 	errx(1, "no member is called %s", name);

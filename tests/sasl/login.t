@@ -58,6 +58,8 @@ for my $mech (@mechs) {
 		    @lines ? @lines : "login $mech");
 	};
 	accepted($login->({}), 'alice alice', label($mech, 'a token'));
+	accepted($login->({ token => "$token\\n" }), 'alice alice',
+	    label($mech, 'a token from a file, with its newline'));
 	accepted($login->({ interact => 1 }), 'alice alice',
 	    label($mech, 'a client with prompts'));
 	accepted($login->({ remote => '2001:db8::1;4711' }), 'alice alice',

@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "keys.h"
 
@@ -121,6 +123,58 @@ section_gone_meanwhile(void **state)
 	tc_record_free(l.rec);
 }
 
+static enum tc_verdict
+login(tc_handle *h, const char *token, struct tc_result *res)
+{
+	const struct tc_request req = { .authtok = token,
+					.authtok_len = strlen(token),
+					.user = "unit-alice" };
+
+	return tc_verify(h, &req, res);
+}
+
+/* A service that gave up root cannot know the keys that came after. */
+static void
+without_root(void **state)
+{
+	static const struct tc_create spec = { .user = "unit-alice",
+					       .label = "laptop" };
+	struct test_host *host = *state;
+	struct tc_options options = { .config = test_host_path(host, "apitoken."
+								     "conf") };
+	struct test_login before, after;
+	struct tc_result res;
+	tc_handle *service;
+	unsigned made;
+
+	if (geteuid() != 0) {
+		print_error("skipped: to give up root takes root\n");
+		return;
+	}
+	test_host_conf(host, "none", "");
+	assert_int_equal(chmod(host->dir, 0755), 0);
+	assert_int_equal(chmod(test_host_path(host, "store"), 0750), 0);
+	before = test_login(host, &spec);
+	assert_int_equal(tc_open(&service, &options, NULL), TC_OK);
+	assert_int_equal(login(service, before.token, &res), TC_VALID);
+	assert_int_equal(seteuid(65534), 0);
+	assert_int_equal(login(service, before.token, &res), TC_VALID);
+	assert_int_equal(seteuid(0), 0);
+
+	WORKS(host, add(host, 2, &made));
+	WORKS(host, activate(host, 2));
+	after = test_login(host, &spec);
+	assert_int_equal(chmod(PATH(host), 0600), 0);
+	assert_int_equal(seteuid(65534), 0);
+	assert_int_equal(login(service, before.token, &res), TC_VALID);
+	assert_int_equal(login(service, after.token, &res), TC_UNAVAILABLE);
+	assert_non_null(strstr(res.detail, "may not read them"));
+	assert_int_equal(seteuid(0), 0);
+	tc_free(service);
+	tc_record_free(before.rec);
+	tc_record_free(after.rec);
+}
+
 /* Somebody puts the section of a retired key back as it was. */
 static void
 retired_whatever_the_file_says(void **state)
@@ -217,6 +271,7 @@ main(void)
 		HOST_TEST(retired_for_good),
 		HOST_TEST(retired_whatever_the_file_says),
 		HOST_TEST(section_gone_meanwhile),
+		HOST_TEST(without_root),
 		HOST_TEST(active_already),
 		HOST_TEST(no_newline),
 		HOST_TEST(as_many_as_there_may_be),
