@@ -259,7 +259,7 @@ bring_near(struct tc_uses *uses, uint64_t bucket)
 	return uses->filled ? uses->near + (bucket - first) * len : NULL;
 }
 
-void
+int
 tc_lastuse_get(const struct tc_store *s, struct tc_uses *uses,
 	       const unsigned char id[TC_ID_BYTES], struct tc_use *use)
 {
@@ -271,10 +271,13 @@ tc_lastuse_get(const struct tc_store *s, struct tc_uses *uses,
 	uses->begun = 1;
 	if (uses->file.fd >= 0)
 		bucket = bring_near(uses, bucket_of(&uses->file, id));
-	for (size_t i = 0; bucket && i < IN_BUCKET; i++)
+	if (!bucket)
+		return -1;
+	for (size_t i = 0; i < IN_BUCKET; i++)
 		if (is_of(s->crypto, bucket + i * SLOT, id) &&
 		    time_of(bucket + i * SLOT) > use->time)
 			decode(bucket + i * SLOT, use);
+	return 0;
 }
 
 void

@@ -44,9 +44,10 @@ struct tc_uses {
 	unsigned char near[TC_USES_NEAR * 4 * 96];
 };
 
-/* use->time is 0 if nothing is known. */
-void tc_lastuse_get(const struct tc_store *s, struct tc_uses *uses,
-		    const unsigned char id[TC_ID_BYTES], struct tc_use *use);
+/* use->time is 0 if nothing is known.  -1: nothing is known of any token here,
+ * the file is not there or cannot be read. */
+int tc_lastuse_get(const struct tc_store *s, struct tc_uses *uses,
+		   const unsigned char id[TC_ID_BYTES], struct tc_use *use);
 /* Before long, as another file may take its place. */
 void tc_lastuse_close(struct tc_uses *uses);
 

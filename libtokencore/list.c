@@ -215,17 +215,25 @@ wanted(const struct reading *r, const struct tc_record *rec)
 	       tc_filter_record(r->filter, rec);
 }
 
+/* Who asks for unused tokens may be about to revoke them: what is not known
+ * must not look like that. */
 static int
-use_fits(struct reading *r, struct tc_record *rec,
-	 const unsigned char id[TC_ID_BYTES])
+judge_use(struct reading *r, struct tc_record *rec,
+	  const unsigned char id[TC_ID_BYTES], int *fits)
 {
 	struct tc_use use;
+	int known = !tc_lastuse_get(&r->policy->store, &r->uses, id, &use);
 
-	tc_lastuse_get(&r->policy->store, &r->uses, id, &use);
+	if (!known && r->filter && r->filter->unused_since)
+		return tc_fail(&r->trouble, TC_E_UNAVAILABLE,
+			       "%s: cannot be read, so nobody knows what is "
+			       "unused",
+			       r->policy->store.paths[TC_FILE_LASTUSE]);
 	rec->last_used = use.time;
 	memcpy(rec->last_service, use.service, sizeof(rec->last_service));
 	rec->last_source = use.source;
-	return tc_filter_use(r->filter, rec);
+	*fits = tc_filter_use(r->filter, rec);
+	return TC_OK;
 }
 
 /* Takes the record or frees it. */
@@ -237,9 +245,10 @@ consider(struct reading *r, struct tc_record *rec, const unsigned char *key,
 
 	if (fits)
 		rc = judge(r, rec, key, value, len);
-	fits = fits && rc == TC_OK && tc_filter_standing(r->filter, rec) &&
-	       use_fits(r, rec, key + 1);
+	fits = fits && rc == TC_OK && tc_filter_standing(r->filter, rec);
 	if (fits)
+		rc = judge_use(r, rec, key + 1, &fits);
+	if (fits && rc == TC_OK)
 		rc = keep(r, rec);
 	if (!fits || rc != TC_OK)
 		tc_record_free(rec);

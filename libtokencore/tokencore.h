@@ -383,7 +383,8 @@ struct tc_filter {
 			       or value; ASCII letters in either case */
 	unsigned standings; /* bits 1u << enum tc_verdict of rec->standing */
 	int64_t expires_before; /* refused from that second on, or sooner */
-	int64_t unused_since; /* no use known, and made, before it */
+	int64_t unused_since; /* no use known, and made, before it; refused
+				where no use is known of any token */
 };
 
 /**

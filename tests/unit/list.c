@@ -130,6 +130,38 @@ filters(void **state)
 	assert_string_equal(listed(host, NULL), "a b c d e f ");
 }
 
+static int
+count_calls(void *arg, const struct tc_record *rec)
+{
+	(void)rec;
+	++*(unsigned *)arg;
+	return 0;
+}
+
+/* Where no use is known of any token, none is known to be unused. */
+static void
+uses_gone(void **state)
+{
+	struct test_host *host = *state;
+	const struct tc_filter old = { .unused_since = INT64_MAX };
+	struct tc_record r = test_fill_record(0, "alice", "a");
+	const char *path = test_host_path(host, "store/lastuse");
+	unsigned n = 0;
+
+	FILL(host, &r, 1);
+	assert_string_equal(listed(host, &old), "a ");
+	assert_int_equal(truncate(path, 100), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(
+		    tc_list(host->h, NULL, &old, count_calls, &n, &host->err),
+		    TC_E_UNAVAILABLE);
+		assert_non_null(strstr(host->err.text, "store/lastuse"));
+		assert_int_equal(n, 0);
+		assert_string_equal(listed(host, NULL), "a ");
+		(void)unlink(path);
+	}
+}
+
 /* ---- what was deleted ---- */
 
 static void
@@ -366,9 +398,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_HOST(filters), WITH_HOST(deleted),
+		WITH_HOST(filters), WITH_HOST(uses_gone), WITH_HOST(deleted),
 
-		WITH_HOST(names),   WITH_HOST(who_asks), WITH_HOST(damage),
+		WITH_HOST(names),   WITH_HOST(who_asks),  WITH_HOST(damage),
 
 		WITH_HOST(info),
 	};
