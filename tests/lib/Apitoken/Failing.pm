@@ -81,10 +81,12 @@ sub _differ {
 	    sort keys %{ { %$one, %$other } };
 }
 
-# From here on a call fails once for each way to it.
+# From here on a call fails once for each way to it, or each step-th of them.
 sub once {
-	my ($self) = @_;
+	my ($self, $step) = @_;
 	$self->{seen} = {};
+	$self->{step} = $step;
+	$self->{ways} = 0;
 	return;
 }
 
@@ -386,7 +388,8 @@ sub scenario {
 	}
 	for (my $i = 1;; $i++) {
 		next if $self->{seen} && $i <= @{ $s->{ways} }
-		    && $self->{seen}{$s->{ways}[$i - 1]}++;
+		    && ($self->{seen}{$s->{ways}[$i - 1]}++
+			|| $self->{ways}++ % $self->{step});
 		my %now = (s => $s, at => "$pass:$i", found => $found,
 		    single => $pass eq 'one' || $pass eq 'other');
 		@now{qw(exit out err what)} = $self->attempt($s, $now{at});
