@@ -82,3 +82,11 @@ tc_writer_free(struct tc_writer *w)
 	OPENSSL_clear_free(w->data, w->size);
 	memset(w, 0, sizeof(*w));
 }
+
+__attribute__((noinline)) void
+tc_wipe_stack(void)
+{
+	char area[16384];
+
+	OPENSSL_cleanse(area, sizeof(area));
+}

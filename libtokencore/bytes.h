@@ -29,4 +29,8 @@ void tc_put(struct tc_writer *w, uint64_t value, unsigned n_bytes);
 void tc_put_bytes(struct tc_writer *w, const void *data, size_t len);
 void tc_writer_free(struct tc_writer *w);
 
+/* What was called before may have left secrets on the stack, below the
+ * caller's part of it. */
+void tc_wipe_stack(void);
+
 #endif

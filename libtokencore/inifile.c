@@ -7,6 +7,7 @@
 
 #include <openssl/crypto.h>
 
+#include "bytes.h"
 #include "error.h"
 
 #define SECTION_MAX 64
@@ -136,15 +137,6 @@ handle(void *user, const char *section, const char *name, const char *value)
 	return why == NULL;
 }
 
-/* inih keeps the current line on its stack, and lines may hold secrets. */
-static __attribute__((noinline)) void
-wipe_stack(void)
-{
-	char area[4096];
-
-	OPENSSL_cleanse(area, sizeof(area));
-}
-
 int
 tc_ini_parse(const char *text, size_t len, const char *path, tc_ini_fn *fn,
 	     void *arg, struct tc_error *err)
@@ -161,7 +153,7 @@ tc_ini_parse(const char *text, size_t len, const char *path, tc_ini_fn *fn,
 		return tc_fail(err, TC_E_UNAVAILABLE, "%s: holds a NUL byte",
 			       path);
 	rc = ini_parse_stream(next_line, &p, handle, &p);
-	wipe_stack();
+	tc_wipe_stack(); /* inih keeps a line there */
 	if (rc > 0 && !p.failed) {
 		p.line = (unsigned)rc;
 		complain(&p, "neither \"key = value\" nor a section");

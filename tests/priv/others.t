@@ -97,8 +97,9 @@ sub slot {
 
 sub place_of {
 	my ($id, $slots) = @_;
-	my $first = unpack 'N', b32_decode($id);
-	return 96 + int($first * ($slots / 4) / 2**32) * 4 * 96;
+	my $bits = substr unpack('B32', b32_decode($id)), 0, 30;
+	my $turned = oct '0b' . reverse $bits;
+	return 96 + int($turned * ($slots / 4) / 2**30) * 4 * 96;
 }
 
 sub by_member {

@@ -77,7 +77,9 @@ is $n{torn_lines}, 0, 'the audit log has whole lines';
 is $n{lost}, 0, 'every process came to its end';
 is $n{problems}, 0, 'the store is whole';
 is $n{fds_left}, 0, 'no descriptor is left open';
-cmp_ok $n{fds_growth}, '<=', 2, 'and not more of them with time';
+# A handle keeps a view open, which is two, from the first look-up on; each
+# process has one for the library, and SASL another.
+cmp_ok $n{fds_growth}, '<=', 4, 'and not more of them with time';
 cmp_ok $n{unjudged}, '<=', sum(qr/^by_/) / 100, 'the oracle could tell';
 if ($checked eq '') {
 	cmp_ok $n{memory_growth_kib}, '<=', 1024, 'memory is flat';
