@@ -15,6 +15,7 @@
 #include "error.h"
 
 #define LINKS_MAX 40 /* of which one leads to the next, as in the kernel */
+#define TRIES 100 /* while folders take each other's place */
 
 static int
 trusted_owner(uid_t uid)
@@ -182,17 +183,19 @@ walk(struct way *w, const char *path, struct tc_error *err)
 	return rc == TC_OK ? arrive(w, 0, err) : rc;
 }
 
-/* Is what was opened the folder that the way leads to? */
+/* Is what was opened the folder that the way leads to?  *again: another one took
+ * its place meanwhile. */
 static int
-is_there(const struct way *w, int fd, struct tc_error *err)
+is_there(const struct way *w, int fd, int *again, struct tc_error *err)
 {
 	const char *fault;
 	struct stat st;
 
 	if (fstat(fd, &st))
 		return tc_fail_errno(err, "%s", name_of(w));
-	if (st.st_dev != w->st.st_dev || st.st_ino != w->st.st_ino)
-		return stop(w, "was replaced meanwhile", err);
+	*again = st.st_dev != w->st.st_dev || st.st_ino != w->st.st_ino;
+	if (*again)
+		return stop(w, "does not come to rest", err);
 	fault = w->role == WE_LOOK ? NULL : dir_fault(&st, w->role);
 	return fault ? stop(w, fault, err) : TC_OK;
 }
@@ -200,7 +203,8 @@ is_there(const struct way *w, int fd, struct tc_error *err)
 /* Opened first, so that what is mounted on the way when it is needed is, and
  * stays. */
 static int
-open_folder(const char *path, enum role role, char **real, struct tc_error *err)
+open_once(const char *path, enum role role, char **real, int *again,
+	  struct tc_error *err)
 {
 	const int access = role == WE_LOOK ? O_PATH : O_RDONLY;
 	struct way w = { .role = role };
@@ -210,7 +214,7 @@ open_folder(const char *path, enum role role, char **real, struct tc_error *err)
 	errno = why;
 	if (rc == TC_OK)
 		rc = fd < 0 ? tc_fail_errno(err, "%s", name_of(&w))
-			    : is_there(&w, fd, err);
+			    : is_there(&w, fd, again, err);
 	if (rc == TC_OK && real) {
 		*real = strdup(name_of(&w));
 		if (!*real)
@@ -222,6 +226,18 @@ open_folder(const char *path, enum role role, char **real, struct tc_error *err)
 	if (fd >= 0)
 		close(fd);
 	return -1;
+}
+
+static int
+open_folder(const char *path, enum role role, char **real, struct tc_error *err)
+{
+	int again = 1, fd = -1;
+
+	for (int i = 0; again && i < TRIES; i++) {
+		again = 0;
+		fd = open_once(path, role, real, &again, err);
+	}
+	return fd;
 }
 
 int
