@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "store.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,11 +137,12 @@ tc_view_open(const struct tc_store *s, struct tc_view *v, struct tc_error *err)
 	rc = read_state(s, v, err);
 	if (rc == TC_OK)
 		rc = tc_side_open(s, v->state.side, TC_GDBM_READ, &v->map, err);
-	if (rc == TC_OK) {
-		if (fstat(tc_gdbm_fd(v->map.file), &st))
-			rc = tc_fail_errno(err, "%s", s->paths[v->state.side]);
-		v->data_stamp = tc_stamp_of(&st);
+	if (rc == TC_OK && fstat(tc_gdbm_fd(v->map.file), &st)) {
+		rc = tc_fail_errno(err, "%s", s->paths[v->state.side]);
+		tc_gdbm_close(v->map.file);
+		v->map.file = NULL;
 	}
+	v->data_stamp = tc_stamp_of(&st);
 	v->map.head = &v->state.head;
 	if (rc == TC_OK && tc_map_get_head(&v->map, &inside))
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
@@ -159,11 +161,30 @@ tc_view_open(const struct tc_store *s, struct tc_view *v, struct tc_error *err)
 	return rc;
 }
 
+static int
+leads_to(int fd, const struct tc_stamp *stamp)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return errno != EBADF;
+	return st.st_dev == stamp->dev && st.st_ino == stamp->ino;
+}
+
+int
+tc_view_open_still(const struct tc_view *v)
+{
+	return leads_to(tc_gdbm_fd(v->map.file), &v->data_stamp);
+}
+
+/* What is not ours any more is not ours to close; GDBM frees nothing without
+ * closing, so its memory stays. */
 void
 tc_view_close(struct tc_view *v)
 {
-	tc_gdbm_close(v->map.file);
-	if (v->state_fd >= 0)
+	if (v->map.file && tc_view_open_still(v))
+		tc_gdbm_close(v->map.file);
+	if (v->state_fd >= 0 && leads_to(v->state_fd, &v->stamp))
 		close(v->state_fd);
 	v->map.file = NULL;
 	v->state_fd = -1;

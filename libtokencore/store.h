@@ -71,6 +71,9 @@ struct tc_view {
 int tc_view_open(const struct tc_store *s, struct tc_view *v,
 		 struct tc_error *err);
 void tc_view_close(struct tc_view *v);
+/* Does the data file's descriptor still lead there?  Some hosts close whatever
+ * they do not know, and what they opened since may have its number. */
+int tc_view_open_still(const struct tc_view *v);
 /* Has a commit come since it was opened? */
 int tc_view_moved(const struct tc_store *s, const struct tc_view *v);
 int tc_side_open(const struct tc_store *s, enum tc_side side,

@@ -192,6 +192,52 @@ closed_by_the_host(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* Are the files of the host's own, which have the numbers of ours now, where
+ * they were, and open? */
+static int
+left_alone(struct test_host *host, const char *token, int own)
+{
+	const off_t at = lseek(own, 7, SEEK_SET);
+	int taken[2];
+
+	if (open_files(".gdbm", &taken[0]) != 1 ||
+	    open_files("/store/state", &taken[1]) != 1)
+		return 0;
+	for (int i = 0; i < 2; i++)
+		if (dup2(own, taken[i]) < 0)
+			return 0;
+	return verdict(host, token) == TC_VALID &&
+	       lseek(taken[0], 0, SEEK_CUR) == at &&
+	       lseek(taken[1], 0, SEEK_CUR) == at;
+}
+
+/* Neither moved nor closed.  What stays in memory then is not looked for in
+ * another program. */
+static void
+numbers_used_again(void **state)
+{
+	struct test_host *host = *state;
+	const char *path = test_host_path(host, "own");
+	char text[TC_TOKEN_MAX + 1];
+	int own, status = -1;
+	pid_t pid;
+
+	token(host, text);
+	test_write(path, 0600, text, strlen(text));
+	own = open(path, O_RDONLY);
+	assert_true(own >= 0);
+	pid = fork();
+	if (pid == 0) {
+		if (verdict(host, text) == TC_VALID &&
+		    left_alone(host, text, own))
+			(void)execl("/bin/true", "true", NULL);
+		_exit(1);
+	}
+	close(own);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 #define WITH_HOST(fn)                                                          \
 	cmocka_unit_test_setup_teardown(fn, test_host_make, test_host_remove)
 
@@ -201,7 +247,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_HOST(one_is_kept),	       WITH_HOST(modes_count),
 		WITH_HOST(written_in_place),   WITH_HOST(not_across_fork),
-		WITH_HOST(closed_by_the_host),
+		WITH_HOST(closed_by_the_host), WITH_HOST(numbers_used_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
