@@ -72,7 +72,8 @@ open_view(struct tc_walk *w, struct tc_error *err)
 	if (rc != TC_OK)
 		return rc;
 	head = &w->view->state.head;
-	if (w->pages == 0) {
+	/* One look-up is one step: nothing was told yet that has to fit. */
+	if (w->pages == 0 || w->id) {
 		w->pages = head->pages;
 		memcpy(w->store_id, head->store_id, TC_STORE_ID_LEN);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The view that a handle keeps open: it says nothing that a new one would not. */
+#include "fill.h"
 #include "host.h"
 
 #include <fcntl.h>
@@ -105,30 +106,58 @@ copy_over(const struct test_host *host, const char *from, const char *to)
 	free(data);
 }
 
+/* The store's files into another folder; "" is the installation's. */
+static void
+copy_store(const struct test_host *host, const char *from, const char *to)
+{
+	static const char *const names[] = { "left.gdbm", "right.gdbm",
+					     "state" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char source[32], target[32];
+
+		(void)snprintf(source, sizeof(source), "%s%s", from, names[i]);
+		(void)snprintf(target, sizeof(target), "%s%s", to, names[i]);
+		copy_over(host, source, target);
+	}
+}
+
 /* A backup that is copied over the files keeps their inodes. */
 static void
 written_in_place(void **state)
 {
-	static const char *const names[] = { "left.gdbm", "right.gdbm",
-					     "state" };
 	struct test_host *host = *state;
 	char first[TC_TOKEN_MAX + 1], second[TC_TOKEN_MAX + 1];
-	char name[32], backup[32];
 
 	token(host, first);
-	for (size_t i = 0; i < 3; i++) {
-		(void)snprintf(name, sizeof(name), "store/%s", names[i]);
-		copy_over(host, name, names[i]);
-	}
+	copy_store(host, "store/", "");
 	token(host, second);
 	assert_int_equal(verdict(host, second), TC_VALID);
-	for (size_t i = 0; i < 3; i++) {
-		(void)snprintf(name, sizeof(name), "store/%s", names[i]);
-		(void)snprintf(backup, sizeof(backup), "%s", names[i]);
-		copy_over(host, backup, name);
-	}
+	copy_store(host, "", "store/");
 	assert_int_equal(verdict(host, first), TC_VALID);
 	assert_int_equal(verdict(host, second), TC_UNKNOWN_TOKEN);
+}
+
+/* The store may be smaller then: the one look-up that meets the view of before
+ * tells what there is now. */
+static void
+smaller_in_place(void **state)
+{
+	static struct tc_record many[400];
+	struct test_host *host = *state;
+	char text[TC_TOKEN_MAX + 1];
+	struct tc_record *rec = test_host_token(host, &spec, text), *shown;
+
+	copy_store(host, "store/", "");
+	for (unsigned i = 0; i < ARRAY_LEN(many); i++)
+		many[i] = test_fill_record(i, "unit-alice", "one of many");
+	FILL(host, many, ARRAY_LEN(many));
+	assert_int_equal(verdict(host, text), TC_VALID);
+	copy_store(host, "", "store/");
+	if (tc_show(host->h, NULL, rec->id, &shown, &host->err) != TC_OK)
+		fail_msg("%s", host->err.text);
+	tc_record_free(shown);
+	tc_record_free(rec);
 }
 
 static int
@@ -246,8 +275,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_HOST(one_is_kept),	       WITH_HOST(modes_count),
-		WITH_HOST(written_in_place),   WITH_HOST(not_across_fork),
-		WITH_HOST(closed_by_the_host), WITH_HOST(numbers_used_again),
+		WITH_HOST(written_in_place),   WITH_HOST(smaller_in_place),
+		WITH_HOST(not_across_fork),    WITH_HOST(closed_by_the_host),
+		WITH_HOST(numbers_used_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
