@@ -209,7 +209,9 @@ tc_page_fetch(struct tc_map *m, uint32_t number, struct tc_page *page)
 	page->number = number;
 	if (!h)
 		return fetch(m, number, page);
-	page->items = h->items.data;
+	/* One that a split left empty has no memory; to count from NULL is
+	 * undefined. */
+	page->items = h->items.data ? h->items.data : (const void *)"";
 	page->len = h->items.len;
 	page->stored = h->stored;
 	return 0;
