@@ -47,9 +47,13 @@ tc_owner_roots(void)
 	char *names = f ? strdup("\n") : NULL, *line = NULL;
 	size_t size = 0;
 
-	while (names && getdelim(&line, &size, '\n', f) > 0)
-		if (cut_root(line))
-			names = with_name(names, line);
+	while (names && getdelim(&line, &size, '\n', f) > 0) {
+		/* The C library leaves them out, too. */
+		char *begin = line + strspn(line, " \t\v\f\r");
+
+		if (cut_root(begin))
+			names = with_name(names, begin);
+	}
 	/* A part of the names would pass for all of them. */
 	if (names && (!feof(f) || ferror(f))) {
 		free(names);

@@ -197,6 +197,31 @@ subtest 'databases that cannot answer' => sub {
 	may('carol');
 };
 
+# The C library leaves blanks out that a line begins with.
+subtest 'root by another name, where nobody answers' => sub {
+	set_conf($config, owners => 'any');
+	$host->write_file('etc/passwd', 0644, "root:x:0:0::/:/bin/sh\n",
+	    " \tadmin:x:0:0::/:/bin/sh\n");
+	my $verdict = sub {
+		my ($token) = @_;
+		my (undef, $out, $err) = $host->as_host(program('apitoken'),
+		    '--config', $config, 'verify', '--service', 'sshd',
+		    { stdin => $token });
+		return $out . $err;
+	};
+	my %token = map {
+		my (undef, $out) = $host->as_host(program('apitoken'),
+		    '--config', $config, 'create', '--user', $_, '--label',
+		    'blank');
+		($_ => $out);
+	} qw(admin mailbox);
+	names_from(passwd => 'apitokennosuchsource');
+	like $verdict->($token{mailbox}), qr/^valid/, 'mailbox';
+	like $verdict->($token{admin}), qr/^user-refused/, 'admin';
+	names_from();
+	write_people();
+};
+
 # Neither may it read shadow nor need it: the tokens are its own affair.
 subtest 'an installation of an ordinary user' => sub {
 	for my $name (qw(apitoken libtokencore.so.0)) {
