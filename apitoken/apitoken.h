@@ -295,8 +295,8 @@ int help_options(const struct app *app, const struct opt *opts, size_t n)
     __attribute__((nonnull));
 
 /* ---- errors ---- */
-/** The change is made, or the file of --output: from here on whatever goes wrong is told as what it is,
- *  and ends with IN_FORCE. */
+/** The change is made, or the file of --output: from here on whatever goes
+ *  wrong is told as what it is, and ends with IN_FORCE. */
 void change_is_in_force(void);
 
 /** "apitoken: what: why" on stderr, in one line; returns code. */

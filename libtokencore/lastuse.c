@@ -4,9 +4,9 @@
  *	slot   = id(15) time(8) service(32) family(1) address(16) zeros(8)
  *		 digest(16)
  *
- * Four slots are a bucket, which the first bits of an id name, turned around.  No lock: two
- * that write one slot at a time leave one of theirs or something whose digest
- * does not fit.
+ * Four slots are a bucket, which the first bits of an id name, turned around.
+ * No lock: two that write one slot at a time leave one of theirs or something
+ * whose digest does not fit.
  */
 #include "lastuse.h"
 

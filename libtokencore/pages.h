@@ -70,7 +70,8 @@ int tc_map_create(struct tc_map *m);
  * why, the other's why is NULL. */
 int tc_map_copy(struct tc_map *from, struct tc_map *to);
 
-/* The head inside the file; put writes the held pages first, get gives -1 when it is missing or damaged. */
+/* The head inside the file; put writes the held pages first, get gives -1 when
+ * it is missing or damaged. */
 int tc_map_put_head(struct tc_map *m);
 int tc_map_get_head(struct tc_map *m, struct tc_head *head);
 
