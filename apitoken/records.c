@@ -9,6 +9,9 @@
 /* Characters that n bytes become, without a NUL. */
 #define BASE64(n) (((n) + 2) / 3 * 4)
 
+/* The moment up to which what a retired key made has ended. */
+#define FOR_GOOD INT64_MAX
+
 /* ---- writing ---- */
 static json_t *
 base64(const unsigned char *bytes, size_t len)
@@ -57,7 +60,8 @@ mark_export(const struct tc_ended *ended)
 	    "{s:{s:o, s:o, s:o}}", "ended", "user",
 	    *ended->user ? json_text(ended->user) : json_null(), "kid",
 	    ended->kid ? json_integer((json_int_t)ended->kid) : json_null(),
-	    "before", json_when(ended->before));
+	    "before",
+	    ended->before == FOR_GOOD ? json_null() : json_when(ended->before));
 }
 
 /* ---- reading ---- */
@@ -338,7 +342,10 @@ mark_restore(struct tc_ended *ended, const json_t *json, char why[TC_ERROR_MAX])
 		ok = take_text(NULL, &ended->user, user);
 	if (ok && !json_is_null(kid))
 		ok = take_kid(NULL, &ended->kid, kid);
-	ok = ok && take_when(NULL, &ended->before, before);
+	if (ok && ended->kid && json_is_null(before))
+		ended->before = FOR_GOOD;
+	else
+		ok = ok && take_when(NULL, &ended->before, before);
 	if (!ok)
 		(void)snprintf(why, TC_ERROR_MAX,
 			       "\"ended\" is not what it "

@@ -221,6 +221,39 @@ subtest 'verifiers' => sub {
 	ok one_line($err), 'one line';
 };
 
+# Its mark is over all times, and no moment that could be written.
+subtest 'a key that was retired' => sub {
+	my $from = init_store();
+	my ($folder) = $from =~ m{^(.*)/};
+	my $old = create_token($from, user => 'alice', label => 'old');
+	my $keys = slurp("$folder/secret.conf");
+	apitoken($from, 'key', 'add', '--activate');
+	my $active = slurp("$folder/secret.conf");
+	apitoken($from, 'key', 'retire', '1', '--yes');
+	my (undef, $out) = apitoken($from, 'export');
+	my ($mark) = grep { $_->{ended} } json_lines($out);
+	is_deeply $mark, { ended => { user => undef, kid => 1,
+	    before => undef } }, 'the mark';
+	my ($code, $said, $err) = restore($from, $out);
+	is $code, 0, 'put back where it comes from: exit' or diag $err;
+	like $said, qr/^restored: 0, the same: 1,/, 'nothing to do';
+
+	my $to = used_store();
+	my ($there) = $to =~ m{^(.*)/};
+	spit("$there/secret.conf", $active);
+	($code, undef, $err) = restore($to, $out);
+	is $code, 0, 'where the key is not retired: exit' or diag $err;
+	is verdict($to, $old), 'revoked', 'its tokens are';
+	is_deeply lines($to), lines($from), 'the same is there';
+
+	my $first = used_store();
+	($there) = $first =~ m{^(.*)/};
+	spit("$there/secret.conf", $keys);
+	($code, undef, $err) = restore($first, $out);
+	is $code, 1, 'where it is the active one: exit';
+	like $err, qr/a mark retires key 1, which is the active one/, 'why';
+};
+
 subtest 'what was revoked since then' => sub {
 	my $there = elsewhere();
 	restore($there, $export);
