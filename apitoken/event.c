@@ -93,7 +93,7 @@ event_parse(const char *line, size_t len, bool *no_memory)
 /* ---- which ones ---- */
 #define EVENTS                                                                 \
 	"login,create,edit,renew,copy,regenerate,revoke,delete,import,"        \
-	"restore,compact,key"
+	"compact,key"
 
 /* What there is to say of a login or a change, and why a login is refused. */
 static const char *
