@@ -158,7 +158,7 @@ for my $case (
 	    'inspect'],
 	['narrow', ['output'], $token, 'narrow', '--service', 'imap'],
 	['delete', [], '', 'delete', 'alice/two'],
-	['revoke Fl Fl all , revoke Fl Fl issued-before', [], '', 'revoke',
+	['revoke Fl Fl all , Cm revoke Fl Fl issued-before', [], '', 'revoke',
 	    '--user', 'alice', '--all'],
 	['help', [], '', 'help', 'list'],
 ) {
