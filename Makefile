@@ -7,15 +7,21 @@
 #   make check-sasl      exchanges with the SASL plug-in
 #   make check-soak      logins of all kinds beside writers of all kinds
 #   make check-fail      logins and changes while calls fail
+#   make check-fuzz      seeds, and a thousand changed ones of each, for every
+#                        reader
 #   make check-valgrind  the unit tests under valgrind
-#   make bench           how fast it is; writes BENCHMARKS.md (as root); how
-#                        many instructions it takes is in make check
+#   make fuzz            libFuzzer, with clang
+#   make bench           how fast it is; writes doc/BENCHMARKS.md (as root);
+#                        how many instructions it takes is in make check
 #   make proof           the long forms, some of an hour (PROOF_SECONDS=600
-#                        for each that runs by time); writes RELIABILITY.md
+#                        for each that runs by time); writes
+#                        doc/RELIABILITY.md
 #   make coverage        which lines the tests run; writes doc/COVERAGE.md
 #                        (as root, some 20 minutes)
 #   make lint            cppcheck, clang-tidy, mandoc, clang-format
 #   make install         DESTDIR, PREFIX, LIBDIR, PAMDIR, ... as usual
+#   make uninstall       the same; refused while a file of /etc/pam.d names
+#                        the module
 #   make dist            the source of the last commit, tested, under build/
 #   make deb             Debian packages, under build/deb
 #   make check-packages  packages built twice, and installed in a new system
