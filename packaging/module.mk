@@ -27,7 +27,8 @@ dist: $(DIST).new
 	$(Q)rm -rf $(BUILD)/dist && mv $< $(DIST)
 	@echo $(DIST)
 
-# Modes of the files are part of the source package. DPKG_FLAGS: more options of dpkg-buildpackage.
+# Modes of the files are part of the source package. DPKG_FLAGS: more options
+# of dpkg-buildpackage.
 deb: dist
 	$(Q)rm -rf $(DEB) && mkdir -p $(DEB)
 	$(Q)cp $(DIST) $(DEB)/apitoken_$(VERSION).orig.tar.gz
