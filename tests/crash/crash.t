@@ -7,7 +7,7 @@
 # judged. Then the same changes are really killed.
 #
 # The short form takes seconds. With PROOF set, PROOF_ROUNDS power cuts (200)
-# are drawn for every system call, and 50 times as many processes are killed.
+# are drawn for every system call, and PROOF_KILLS processes (10000) are killed.
 # SEED draws the same again.
 use strict;
 use warnings;
@@ -245,7 +245,7 @@ sub deaths {
 # ---- all of it ----
 
 my $simple = grep { !$_->{acts} && $_->{name} =~ /^\w+$/ } @kinds;
-my $deaths = $proof ? int(50 * $rounds / $simple) + 1 : 2;
+my $deaths = $proof ? int(($ENV{PROOF_KILLS} // 10_000) / $simple) + 1 : 2;
 
 for my $kind (@kinds) {
 	my $start = time;
