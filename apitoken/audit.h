@@ -38,7 +38,7 @@ bool logfile_near_end(struct logfile *f, size_t bytes);
 enum reading logfile_follow(struct logfile *f, log_line_fn *fn, void *arg);
 
 /* ---- events of the audit log ---- */
-/** What a line says; NULL: it is not understood, or there is no memory for it. */
+/** What a line says; NULL: it is not understood, or out of memory. */
 json_t *event_parse(const char *line, size_t len, bool *no_memory);
 /** One line for people. */
 void event_print(const json_t *event);

@@ -167,8 +167,8 @@ tc_audit_fault(const struct stat *st)
 }
 
 /* Made for its owner, and for the group where the folder passes its group on:
- * whatever the umask, as "apitoken init" makes it.  Only by root or whose folder
- * it is: one that a service made is not root's to write to. */
+ * whatever the umask, as "apitoken init" makes it.  Only by root or whose
+ * folder it is: one that a service made is not root's to write to. */
 static int
 make_log(const struct tc_policy *p, int flags)
 {

@@ -43,8 +43,9 @@ int tc_txn_compact(struct tc_txn *txn, struct tc_error *err);
  * committed; fn's first result that is not 0. */
 int tc_txn_puts(struct tc_txn *txn, tc_item_fn *fn, void *arg);
 
-/* Commits and gives up the lock.  hook is called when nothing but the state file's
- * replacement is left to do; anything but TC_OK from it undoes everything. */
+/* Commits and gives up the lock.  hook is called when nothing but the state
+ * file's replacement is left to do; anything but TC_OK from it undoes
+ * everything. */
 int tc_txn_commit(struct tc_txn *txn, int64_t now,
 		  int (*hook)(void *arg, struct tc_error *err), void *arg,
 		  struct tc_error *err);

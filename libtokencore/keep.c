@@ -104,7 +104,7 @@ tc_keep_take(struct tc_keep *k)
 {
 	struct tc_view *v = atomic_exchange(&k->view, NULL);
 
-	/* To read moves an offset: it must not be that of a file of the host. */
+	/* To read moves an offset, which must not be the host's. */
 	if (v && v->process == this_process() && tc_view_open_still(v))
 		return v;
 	view_free(v);

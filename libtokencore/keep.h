@@ -3,11 +3,11 @@
  * A view that stays open from one look-up to the next: to open the data file
  * takes longer than to look something up in it.
  *
- * Each look-up proves that it is still in force, and does so after it has read:
- * the state file is opened by its name and checked as ever, and it has to be the
- * one of the view, which the view's own descriptor of it keeps from being used
- * again.  Nor may the files have been touched in place, as by a backup that was
- * copied over them.
+ * Each look-up proves that it is still in force, and does so after it has
+ * read: the state file is opened by its name and checked as ever, and it has
+ * to be the one of the view, which the view's own descriptor of it keeps from
+ * being used again.  Nor may the files have been touched in place, as by a
+ * backup that was copied over them.
  *
  * Whoever takes the view has it alone.  A thread that finds none opens one for
  * itself, so nobody waits for another.

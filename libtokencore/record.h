@@ -32,10 +32,10 @@ struct tc_record *tc_record_copy(const struct tc_crypto *c,
 struct tc_record *tc_record_read(const unsigned char *item_key,
 				 const unsigned char *data, size_t len);
 
-/* Gives what was not found a well-formed record of usual length, whose seal fits
- * nothing: what is done with it takes as long.  The page that a record lies in
- * is longer by it, and was hashed; so the seal is asked for with seal_len, which
- * is longer by as much.  -1: out of memory. */
+/* Gives what was not found a well-formed record of usual length, whose seal
+ * fits nothing: what is done with it takes as long.  The page that a record
+ * lies in is longer by it, and was hashed; so the seal is asked for with
+ * seal_len, which is longer by as much.  -1: out of memory. */
 int tc_record_blank(struct tc_lookup *item, size_t *seal_len);
 
 /* 1 when the seal fits, else 0, also when that cannot be computed. */

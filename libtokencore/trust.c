@@ -183,8 +183,8 @@ walk(struct way *w, const char *path, struct tc_error *err)
 	return rc == TC_OK ? arrive(w, 0, err) : rc;
 }
 
-/* Is what was opened the folder that the way leads to?  *again: another one took
- * its place meanwhile. */
+/* Is what was opened the folder that the way leads to?  *again: another one
+ * took its place meanwhile. */
 static int
 is_there(const struct way *w, int fd, int *again, struct tc_error *err)
 {

@@ -3,14 +3,15 @@
  * Reading all items while writers go on, without a lock and in memory that
  * does not grow with their number.
  *
- * A step reads some pages and then looks whether the state file is still the same
- * one; only if it is are the items true.  If not, the step is made again in a
- * new view.  So the steps of one walk may be of different commits, and pages
- * may have been split between them.  What a page held at the beginning lies
- * later in that page and in those that were split off from it, and nowhere
- * else (tc_map_step()).  Hence a step is: some pages of those that there were
- * at the beginning, together with all that came out of them since, in one view.
- * An item that is there all the time is met exactly once, wherever it moves.
+ * A step reads some pages and then looks whether the state file is still the
+ * same one; only if it is are the items true.  If not, the step is made again
+ * in a new view.  So the steps of one walk may be of different commits, and
+ * pages may have been split between them.  What a page held at the beginning
+ * lies later in that page and in those that were split off from it, and
+ * nowhere else (tc_map_step()).  Hence a step is: some pages of those that
+ * there were at the beginning, together with all that came out of them since,
+ * in one view.  An item that is there all the time is met exactly once,
+ * wherever it moves.
  */
 #ifndef TC_WALK_H
 #define TC_WALK_H
