@@ -86,7 +86,7 @@ tc_writer_free(struct tc_writer *w)
 __attribute__((noinline)) void
 tc_wipe_stack(void)
 {
-	char area[16384];
+	char area[32768];
 
 	OPENSSL_cleanse(area, sizeof(area));
 }

@@ -30,7 +30,8 @@ void tc_put_bytes(struct tc_writer *w, const void *data, size_t len);
 void tc_writer_free(struct tc_writer *w);
 
 /* What was called before may have left secrets on the stack, below the
- * caller's part of it. */
+ * caller's part of it: so does the loader, which saves the registers that
+ * something was copied with when a function is called for the first time. */
 void tc_wipe_stack(void);
 
 #endif

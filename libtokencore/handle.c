@@ -386,4 +386,5 @@ tc_free(tc_handle *h)
 	free(h->folder);
 	pthread_mutex_destroy(&h->lock);
 	OPENSSL_clear_free(h, sizeof(*h));
+	tc_wipe_stack();
 }

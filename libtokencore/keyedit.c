@@ -35,9 +35,6 @@ edit_end(struct edit *e)
 	OPENSSL_clear_free(e->text, e->len + 1);
 	tc_writer_free(&e->out);
 	OPENSSL_cleanse(&e->keys, sizeof(e->keys));
-	/* The loader may have put the registers there that text was copied
-	 * with, when something was called for the first time. */
-	tc_wipe_stack();
 }
 
 /* The keys are read again: the policy's may be older than the lock. */
