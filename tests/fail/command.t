@@ -31,7 +31,7 @@ sub imports {
 	    qx(nm -u $objects/*.o | sed -n 's/^ *[Uw] //p');
 	delete @seen{ split ' ',
 	    qx(nm --defined-only $objects/*.o | sed -n 's/^[0-9a-f]* . //p') };
-	return grep { !/^(?:tc_|__asan|__ubsan|__tsan|_GLOBAL_OFFSET)/ }
+	return grep { !/^(?:tc_|__asan|__gcov|__ubsan|__tsan|_GLOBAL_OFFSET)/ }
 	    keys %seen;
 }
 
