@@ -219,6 +219,7 @@ char *__real_fgets(char *out, int size, FILE *f);
 char *__wrap_fgets(char *out, int size, FILE *f);
 ssize_t __real___getdelim(char **line, size_t *size, int end, FILE *f);
 ssize_t __wrap___getdelim(char **line, size_t *size, int end, FILE *f);
+ssize_t __wrap_getline(char **line, size_t *size, FILE *f);
 
 /* Reading fails in a way that ferror() tells from the end of the file: glibc
  * offers no call that sets the mark. */
@@ -245,6 +246,12 @@ __wrap___getdelim(char **line, size_t *size, int end, FILE *f)
 {
 	return read_due("getline", f) ? -1
 				      : __real___getdelim(line, size, end, f);
+}
+
+ssize_t
+__wrap_getline(char **line, size_t *size, FILE *f)
+{
+	return __wrap___getdelim(line, size, '\n', f);
 }
 
 /* ---- the terminal ---- */
