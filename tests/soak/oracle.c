@@ -276,6 +276,10 @@ right_by_record(const struct oracle *o, const struct oracle_ask *ask)
 		for (int j = 0; j < n_confs; j++)
 			right |= right_of(ask, &s, (unsigned)confs[j][0]);
 	}
+	/* What is found by its id is judged by a second look-up. */
+	if (n > 1 && ask->what == ASK_SCRAM &&
+	    (right & bit(TC_UNKNOWN_TOKEN)) != 0)
+		right |= bit(TC_REVOKED);
 	return right;
 }
 
