@@ -72,7 +72,9 @@ is_root(const char *roots, const char *user)
 
 	if (strcmp(user, "root") == 0)
 		return 1;
-	for (const char *at = roots; at && (at = strstr(at, user)); at++)
+	/* Each name stands behind a line end, and "" everywhere. */
+	for (const char *at = roots && len > 0 ? roots + 1 : NULL;
+	     at && (at = strstr(at, user)); at++)
 		if (at[-1] == '\n' && at[len] == '\n')
 			return 1;
 	return 0;
