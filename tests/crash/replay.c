@@ -6,9 +6,10 @@
  * Takes what processes did, DIR/trace, to the folder DIR/base, and builds the
  * states that a crash leaves before and after each of their operations: that
  * of a kill, and those of a power cut: the extremes, and random ones,
- * PERCENT for 100 writes and OTHERS for each other operation.  Each is judged.  DIR/known has the tokens, DIR/made those that
- * came with it, DIR/live the folder as it became,
- * DIR/between, where there is one, a folder as it may be halfway.
+ * PERCENT for 100 writes and OTHERS for each other operation.  Each is judged.
+ * DIR/known has the tokens, DIR/made those that came with it, DIR/live the
+ * folder as it became, DIR/between, where there is one, a folder as it may be
+ * halfway.
  *
  * With "pick": leaves one random power cut in FOLDER.  SEED in the environment
  * draws the same states again.

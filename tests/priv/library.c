@@ -3,8 +3,8 @@
  * library CONFIG USER VERDICT [imported]
  *
  * A login by the library alone, the password being stdin, and what has to come
- * of it: opens, verifies, forgets the password, closes.  Its memory is written down while it knows the
- * password, when it has forgotten it, and at the end.
+ * of it: opens, verifies, forgets the password, closes.  Its memory is written
+ * down while it knows the password, when it has forgotten it, and at the end.
  */
 #include <err.h>
 #include <stdio.h>
