@@ -71,6 +71,17 @@ add_token(struct line *l, const struct tc_event *e, const char *label)
 	add(l, " kid=", kid, "");
 }
 
+static void
+write_unsaid(const struct tc_event *e)
+{
+	struct escaped x;
+	struct line l = { .len = 0 };
+
+	escape_all(e, &x);
+	add(&l, " reason=", e->reason, "");
+	add_token(&l, e, x.label);
+}
+
 static int
 is_for_system(const tc_handle *h, const struct tc_policy *p)
 {
@@ -96,6 +107,8 @@ tc_audit_text(const tc_handle *h, const struct tc_policy *p,
 	add_token(&l, e, x.label);
 	add(&l, " by=\"", x.actor, "\"");
 	add(&l, " why=\"", x.why, "\"");
+	if (e->unsaid)
+		write_unsaid(e->unsaid);
 	h->log(h->log_arg, e->priority, l.text);
 }
 
@@ -124,16 +137,31 @@ dump(json_t *o, char out[JSON_ROOM])
 	return len < JSON_ROOM ? len : 0;
 }
 
+static json_t *
+unsaid_json(const struct tc_event *e)
+{
+	struct escaped x;
+
+	escape_all(e, &x);
+	return json_pack("{s:s?,s:s?,s:s?,s:o}", "reason",
+			 null_if_empty(e->reason), "id", null_if_empty(e->id),
+			 "label", null_if_empty(x.label), "kid", kid_json(e));
+}
+
 /* The line with its end; 0 when out of memory. */
 static size_t
 json_line(const struct tc_event *e, char out[JSON_ROOM])
 {
+	/* Until the line is made: then what malloc() is asked for is alike. */
+	json_t *unsaid = e->unsaid ? unsaid_json(e->unsaid) : NULL;
 	struct escaped x;
 	char ts[32] = "";
 	time_t now = time(NULL);
 	struct tm tm;
 	size_t len;
 
+	if (unsaid)
+		(void)json_dumpb(unsaid, out, JSON_ROOM, JSON_COMPACT);
 	escape_all(e, &x);
 	if (gmtime_r(&now, &tm))
 		(void)strftime(ts, sizeof(ts), "%Y-%m-%dT%H:%M:%SZ", &tm);
@@ -148,6 +176,7 @@ json_line(const struct tc_event *e, char out[JSON_ROOM])
 		      "kid", kid_json(e), "actor", null_if_empty(x.actor),
 		      "pid", (int)getpid(), "why", null_if_empty(x.why)),
 	    out);
+	json_decref(unsaid);
 	if (len > 0)
 		out[len++] = '\n';
 	return len;
@@ -277,32 +306,24 @@ tc_audit(const tc_handle *h, const struct tc_policy *p,
 		(void)tc_audit_change(p, e, &unused);
 }
 
-/* A token whose tag did not prove right is not named, and a shorter line takes
- * less time.  So each login has the other share made as well, to throw it away:
- * a stand-in's where nothing was told, nothing's where something was. */
-static void
-make_other_share(const tc_handle *h, const struct tc_policy *p,
-		 const struct tc_event *told)
+/* A token whose tag did not prove right is not named, reasons are longer or
+ * shorter, and a shorter line takes less time.  So each login has the rest made
+ * as well: a stand-in's token where none was told, and as much of this as its
+ * reason is shorter than the longest. */
+static struct tc_event
+unsaid_of(const struct tc_event *told)
 {
-	static const struct tc_event nothing = { .id = "" },
-				     stand_in = { .id = "0000000000000000000000"
-							"00",
-						  .label = "token",
-						  .kid = 1 };
-	const struct tc_event *e = *told->id ? &nothing : &stand_in;
-	struct escaped x;
-	struct line l = { .len = 0 };
-	char unused[JSON_ROOM];
+	static const char longest[] = "--------------";
+	struct tc_event e = { .id = "" };
+	size_t len = strlen(told->reason);
 
-	escape_all(e, &x);
-	if (is_for_system(h, p))
-		add_token(&l, e, x.label);
-	if (p && p->config.audit_log)
-		(void)dump(json_pack("{s:s?,s:s?,s:o}", "id",
-				     null_if_empty(e->id), "label",
-				     null_if_empty(x.label), "kid",
-				     kid_json(e)),
-			   unused);
+	if (!*told->id)
+		e = (struct tc_event){ .id = "000000000000000000000000",
+				       .label = "token",
+				       .kid = 1 };
+	e.reason =
+	    longest + (len < sizeof(longest) ? len : sizeof(longest) - 1);
+	return e;
 }
 
 static int
@@ -336,7 +357,8 @@ tc_audit_login(const tc_handle *h, const struct tc_policy *p,
 		.why = res->detail,
 		.priority = priority_of(res->verdict, rightful),
 	};
+	const struct tc_event unsaid = unsaid_of(&e);
 
-	make_other_share(h, p, &e);
+	e.unsaid = &unsaid;
 	tc_audit(h, p, &e);
 }

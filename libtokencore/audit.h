@@ -18,6 +18,9 @@ struct tc_event {
 	const char *actor; /* or NULL */
 	const char *why; /* for the administrator; or NULL */
 	int priority; /* of <syslog.h> */
+	/* What is written beside it and thrown away, so that a line takes as
+	 * long whatever it says: token and reason of this one; or NULL. */
+	const struct tc_event *unsaid;
 };
 
 /* Both logs, best effort: a login is never refused for its line's sake. */

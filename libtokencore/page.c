@@ -133,6 +133,16 @@ fetch(struct tc_map *m, uint32_t number, struct tc_page *page)
 	return fail(m, "a page is damaged");
 }
 
+int
+tc_page_charge(struct tc_map *m, const struct tc_page *page,
+	       const struct tc_reader *items, size_t item_len)
+{
+	if ((size_t)(items->end - items->at) < item_len &&
+	    !tc_digest_fits(m->crypto, page->owned, page->stored))
+		return fail(m, "no SHA-256");
+	return 0;
+}
+
 /* GDBM writes in place only what keeps its length. */
 static int
 overwrite(struct tc_map *m, const unsigned char key[TC_PAGE_KEY], size_t len)

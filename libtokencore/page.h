@@ -29,6 +29,10 @@ void tc_page_key(uint32_t number, unsigned char key[TC_PAGE_KEY]);
 /* 0 or -1.  It is good until the next tc_page_store(). */
 int tc_page_fetch(struct tc_map *m, uint32_t number, struct tc_page *page);
 void tc_page_free(struct tc_page *page);
+/* Hashes once more what would be twice as long with one more item of that
+ * length.  items: what tc_page_next() came to the end with.  0 or -1. */
+int tc_page_charge(struct tc_map *m, const struct tc_page *page,
+		   const struct tc_reader *items, size_t item_len);
 struct tc_reader tc_page_items(const struct tc_page *page);
 /* 1, 0 at the end of the page, -1 for damage. */
 int tc_page_next(struct tc_reader *r, struct tc_item *item);

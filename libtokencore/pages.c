@@ -84,8 +84,8 @@ copy_value(struct tc_map *m, const struct tc_item *item, unsigned char **value,
 }
 
 int
-tc_map_get(struct tc_map *m, const void *key, size_t key_len,
-	   unsigned char **value, size_t *len)
+tc_map_get_alike(struct tc_map *m, const void *key, size_t key_len,
+		 size_t usual_len, unsigned char **value, size_t *len)
 {
 	struct tc_item item, found = { .key = NULL };
 	struct tc_page page;
@@ -107,8 +107,17 @@ tc_map_get(struct tc_map *m, const void *key, size_t key_len,
 		fail(m, "a page is damaged");
 	else if (found.key)
 		rc = copy_value(m, &found, value, len);
+	else if (usual_len > 0)
+		rc = tc_page_charge(m, &page, &r, 2 + 4 + key_len + usual_len);
 	tc_page_free(&page);
 	return rc;
+}
+
+int
+tc_map_get(struct tc_map *m, const void *key, size_t key_len,
+	   unsigned char **value, size_t *len)
+{
+	return tc_map_get_alike(m, key, key_len, 0, value, len);
 }
 
 /* Moves what belongs there from its page to a new one at the end. */

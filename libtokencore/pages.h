@@ -41,6 +41,10 @@ struct tc_map {
 /* 1 found (*value malloced), 0 proved absent, -1 damage or trouble */
 int tc_map_get(struct tc_map *m, const void *key, size_t key_len,
 	       unsigned char **value, size_t *len);
+/* The same, and not to find it takes as long as to find a value of usual_len:
+ * whose page holds an item has one more than pages have on average. */
+int tc_map_get_alike(struct tc_map *m, const void *key, size_t key_len,
+		     size_t usual_len, unsigned char **value, size_t *len);
 /* 1 new, 0 replaced, -1 */
 int tc_map_put(struct tc_map *m, const void *key, size_t key_len,
 	       const void *value, size_t len);

@@ -10,7 +10,6 @@
 
 #define VERSION 1
 #define ITEM_KEY_LEN (1 + TC_ID_BYTES)
-#define SCRAM_LEN (4 + TC_SCRAM_SALT + 2 * TC_SCRAM_KEY)
 
 enum tag {
 	TAG_USER = 1,
@@ -104,7 +103,7 @@ static void
 put_scram(struct tc_writer *w, const struct tc_scram *s)
 {
 	tc_put(w, TAG_SCRAM, 1);
-	tc_put(w, SCRAM_LEN, 2);
+	tc_put(w, TC_SCRAM_LEN, 2);
 	tc_put(w, s->iterations, 4);
 	tc_put_bytes(w, s->salt, sizeof(s->salt));
 	tc_put_bytes(w, s->stored_key, sizeof(s->stored_key));
@@ -265,7 +264,7 @@ read_scram(struct whole *w, struct tc_reader *r, size_t len)
 {
 	struct tc_scram *s = &w->scram;
 
-	if (len != SCRAM_LEN)
+	if (len != TC_SCRAM_LEN)
 		return -1;
 	s->iterations = (unsigned)tc_get(r, 4);
 	memcpy(s->salt, tc_take(r, sizeof(s->salt)), sizeof(s->salt));
@@ -406,10 +405,8 @@ tc_record_read(const unsigned char *item_key, const unsigned char *data,
 }
 
 /* Tag, length in two bytes and value of each field; behind what is named there
- * are zeros: salt, keys and seal, and what lies around a record in its page. */
-#define BLANK_LEN (73 + SCRAM_LEN + TC_SEAL_LEN)
-#define BLANK_IN_PAGE (2 + 4 + ITEM_KEY_LEN + BLANK_LEN)
-static const unsigned char blank[BLANK_LEN + BLANK_IN_PAGE] =
+ * are zeros: salt, keys and seal. */
+static const unsigned char blank[TC_RECORD_USUAL] =
     "\1" /* the version */
     "\1\0\5blank" /* user */
     "\2\0\5token" /* label */
@@ -422,14 +419,13 @@ static const unsigned char blank[BLANK_LEN + BLANK_IN_PAGE] =
     "\20\0\124\0\0\20\0"; /* SCRAM, 4096 iterations */
 
 int
-tc_record_blank(struct tc_lookup *item, size_t *seal_len)
+tc_record_blank(struct tc_lookup *item)
 {
 	item->value = malloc(sizeof(blank));
 	if (!item->value)
 		return -1;
 	memcpy(item->value, blank, sizeof(blank));
-	item->len = BLANK_LEN;
-	*seal_len = sizeof(blank);
+	item->len = sizeof(blank);
 	return 0;
 }
 

@@ -16,6 +16,7 @@
 #include "token.h"
 
 #define TC_SEAL_LEN 16
+#define TC_SCRAM_LEN (4 + TC_SCRAM_SALT + 2 * TC_SCRAM_KEY)
 
 /* Encodes and seals; w->bad is set when it cannot. */
 void tc_record_write(const struct tc_crypto *c, struct tc_writer *w,
@@ -33,10 +34,9 @@ struct tc_record *tc_record_read(const unsigned char *item_key,
 				 const unsigned char *data, size_t len);
 
 /* Gives what was not found a well-formed record of usual length, whose seal
- * fits nothing: what is done with it takes as long.  The page that a record
- * lies in is longer by it, and was hashed; so the seal is asked for with
- * seal_len, which is longer by as much.  -1: out of memory. */
-int tc_record_blank(struct tc_lookup *item, size_t *seal_len);
+ * fits nothing: what is done with it takes as long.  -1: out of memory. */
+#define TC_RECORD_USUAL (73 + TC_SCRAM_LEN + TC_SEAL_LEN)
+int tc_record_blank(struct tc_lookup *item);
 
 /* 1 when the seal fits, else 0, also when that cannot be computed. */
 int tc_record_sealed(const struct tc_crypto *c,

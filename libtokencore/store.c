@@ -215,8 +215,8 @@ fetch(struct tc_view *v, struct tc_lookup *item)
 
 	if (item->key[0] != 't' && head->items == head->tokens)
 		return 0;
-	return tc_map_get(&v->map, item->key, item->key_len, &item->value,
-			  &item->len);
+	return tc_map_get_alike(&v->map, item->key, item->key_len,
+				item->usual_len, &item->value, &item->len);
 }
 
 static int

@@ -45,6 +45,7 @@ struct tc_lookup {
 	int found; /* 1 or 0, set by tc_store_read() */
 	unsigned char *value; /* malloced if found */
 	size_t len;
+	size_t usual_len; /* of tc_map_get_alike(); 0: does not matter */
 };
 
 /* Looks all of them up in one commit's state.  After a failure nothing is

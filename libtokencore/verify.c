@@ -43,8 +43,7 @@ parse_record(struct tc_trial *t)
 	struct tc_lookup *item = &t->items[0];
 
 	t->found = item->found;
-	t->seal_len = item->len;
-	if (!item->found && tc_record_blank(item, &t->seal_len))
+	if (!item->found && tc_record_blank(item))
 		return tc_trial_say(t, TC_UNAVAILABLE, "out of memory");
 	t->record = tc_record_read(item->key, item->value, item->len);
 	return t->record
@@ -59,7 +58,7 @@ is_sealed(const struct tc_trial *t, const struct tc_key *key)
 	const struct tc_lookup *item = &t->items[0];
 
 	return tc_record_sealed(t->h->crypto, key->rec, item->key, item->value,
-				t->seal_len);
+				item->len);
 }
 
 static enum tc_verdict
@@ -68,6 +67,7 @@ read_items(struct tc_trial *t, const unsigned char id[TC_ID_BYTES])
 	struct tc_error err;
 
 	tc_key_token(&t->items[0], id);
+	t->items[0].usual_len = TC_RECORD_USUAL;
 	tc_key_user(&t->items[1], t->claimed);
 	if (tc_store_read(&t->policy->store, t->items, 2, &t->head, &err))
 		return tc_trial_say(t, TC_UNAVAILABLE, err.text);

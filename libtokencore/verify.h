@@ -17,7 +17,6 @@ struct tc_trial {
 	struct tc_lookup items[2]; /* the record; the user's mark */
 	struct tc_record *record; /* a blank, if none was found */
 	int found;
-	size_t seal_len; /* what its seal is asked for with */
 	int64_t user_before;
 	int rightful; /* a right tag without a record */
 };
