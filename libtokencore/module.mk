@@ -24,6 +24,7 @@ libtokencore_SRCS := \
 	libtokencore/error.c \
 	libtokencore/filter.c \
 	libtokencore/find.c \
+	libtokencore/findowner.c \
 	libtokencore/gdbmfile.c \
 	libtokencore/handle.c \
 	libtokencore/head.c \

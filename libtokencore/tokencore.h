@@ -225,6 +225,19 @@ TC_API enum tc_verdict tc_recheck(tc_handle *h, const struct tc_proof *proof,
 				  struct tc_result *res) TC_CHECKED
     TC_NONNULL(2, 3, 4);
 
+/**
+ * Whose token a text would be, for a caller who has to name the user to
+ * others before it asks tc_verify().  Proves nothing: who knows an id but for
+ * its tag is answered, too; and it takes as long when there is no such token.
+ * @param text  the token, len bytes, as in tc_verify()
+ * @param user  the owner; "" after a failure
+ * @return TC_OK; TC_E_INVALID (not a token), TC_E_NOTFOUND, TC_E_UNAVAILABLE,
+ *         TC_E_NOMEM, or what tc_open() gives.  Thread safe.
+ */
+TC_API int tc_find_owner(tc_handle *h, const char *text, size_t len,
+			 char user[TC_USER_MAX + 1],
+			 struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2, 4);
+
 /* ---- records ---- */
 #define TC_SCRAM_SALT 16
 #define TC_SCRAM_KEY 32

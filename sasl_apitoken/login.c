@@ -13,7 +13,6 @@
  * while it might be that of someone else: the owner is looked up first,
  * unproved, and what the names were made of is proved afterwards.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "log.h"
@@ -65,14 +64,11 @@ login_service(const struct state *s, const sasl_server_params_t *sparams)
 static void
 look_up_owner(struct login *l)
 {
-	struct tc_inspected seen;
-	struct tc_record *rec = NULL;
-
-	l->owner[0] = '\0';
-	if (tc_inspect(l->ask.authtok, l->ask.authtok_len, &seen) == TC_VALID &&
-	    tc_show(l->state->tokens, NULL, seen.id, &rec, NULL) == TC_OK)
-		(void)snprintf(l->owner, sizeof(l->owner), "%s", rec->user);
-	tc_record_free(rec);
+	/* What goes wrong here goes wrong once more when the token is verified,
+	 * and is logged then. */
+	if (tc_find_owner(l->state->tokens, l->ask.authtok, l->ask.authtok_len,
+			  l->owner, NULL) != TC_OK)
+		l->owner[0] = '\0';
 }
 
 static int

@@ -283,6 +283,23 @@ judge_inspect(void)
 		problem(FAULT_RESULT, "something after a failure");
 }
 
+static char owner[TC_USER_MAX + 1];
+
+static enum said
+find_owner(void)
+{
+	(void)snprintf(owner, sizeof(owner), "someone");
+	return lib_said(tc_find_owner(
+	    lib.h, site.valid.text, strlen(site.valid.text), owner, &lib.err));
+}
+
+static void
+judge_owner(void)
+{
+	if (strcmp(owner, lib.rc == TC_OK ? "alice" : "") != 0)
+		problem(FAULT_RESULT, "%s", owner);
+}
+
 static enum said
 narrow(void)
 {
@@ -379,6 +396,7 @@ const struct scenario read_scenarios[] = {
 	  .judge = judge_damage,
 	  .finish = lib_close },
 	READ("inspect", NULL, inspect, judge_inspect),
+	READ("find owner", NULL, find_owner, judge_owner),
 	READ("narrow", NULL, narrow, judge_narrow),
 	READ("parse times", NULL, parse, judge_parse),
 };

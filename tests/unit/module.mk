@@ -15,6 +15,7 @@ tests_unit_NAMES := \
 	damage \
 	ended \
 	error \
+	findowner \
 	gone \
 	import \
 	imported \
