@@ -15,8 +15,9 @@
  * These times say nothing about the kind, but their squares decide the
  * variance, and with it what a test can tell.  So the longest tries are left
  * out, as Reparaz, Balasch and Verbauwhede do ("Dude, is my code constant
- * time?").  The limit is one for all kinds, a quantile of all tries together: a
- * limit for each kind would hide that one has more long tries than another.
+ * time?").  The limit is one for all kinds that are to be alike, a quantile of
+ * their tries together: a limit for each would hide that one has more long
+ * tries than another.
  */
 #define KEPT 0.75
 
@@ -49,9 +50,9 @@ is_alike(const struct race *r, unsigned kind)
 	return (r->alike >> kind & 1) != 0;
 }
 
-/* Of those alone that are to be alike: what is let in takes longer by far. */
+/* kinds: a bit for each that it is of. */
 static double
-limit_of(const struct race *r, const double *took, const unsigned char *kind,
+limit_of(unsigned kinds, const double *took, const unsigned char *kind,
 	 size_t n)
 {
 	double *sorted = calloc(n, sizeof(*sorted)), limit;
@@ -60,7 +61,7 @@ limit_of(const struct race *r, const double *took, const unsigned char *kind,
 	if (!sorted)
 		errx(3, "out of memory");
 	for (size_t i = 0; i < n; i++)
-		if (is_alike(r, kind[i]))
+		if (kinds >> kind[i] & 1)
 			sorted[kept++] = took[i];
 	qsort(sorted, kept, sizeof(*sorted), by_value);
 	limit = sorted[(size_t)(KEPT * (double)kept)];
@@ -118,7 +119,7 @@ race(const struct race *r)
 {
 	const size_t all = (size_t)r->kinds * r->tries;
 	unsigned char *order = calloc(all, sizeof(*order));
-	double *took = calloc(all, sizeof(*took)), limit;
+	double *took = calloc(all, sizeof(*took)), limits[KINDS];
 	struct sample of[KINDS] = { { .n = 0 } };
 	uint64_t seed = kit_seed();
 	struct site_login login;
@@ -130,9 +131,11 @@ race(const struct race *r)
 		site_login(order[i], (unsigned)kit_below(&seed, r->n), &login);
 		took[i] = r->fn(r->arg, order[i], &login);
 	}
-	limit = limit_of(r, took, order, all);
+	for (unsigned k = 0; k < r->kinds; k++)
+		limits[k] = limit_of(is_alike(r, k) ? r->alike : 1U << k, took,
+				     order, all);
 	for (size_t i = 0; i < all; i++)
-		if (took[i] <= limit || order[i] == ACCEPTED)
+		if (took[i] <= limits[order[i]])
 			sample_add(&of[order[i]], took[i]);
 	tell(r, of);
 	free(order);
