@@ -131,7 +131,7 @@ sub race {
 
 sub two_figures {
 	my ($what, $which, $t, $ns, $all) = @_;
-	printf "figure %s: %s, |t| %.2f, %.1f ns, of all %.3f%%\n", $what,
+	printf "figure %s: %s, t %.2f, %.1f ns, of all %.3f%%\n", $what,
 	    $which, abs $t, abs $ns, 100 * abs($ns) / $all;
 	return;
 }
@@ -157,7 +157,7 @@ sub figures {
 	}
 	two_figures($what, "$_->[0] and those", @$_[1, 2], $all)
 	    for grep { $_->[0] ne 'valid' } @{ $of->{other} };
-	printf "figure %s: largest |t| of those %.2f\n", $what, $worst;
+	printf "figure %s: largest t of those %.2f\n", $what, $worst;
 	is_deeply \@apart, [], "$what: none is told from another";
 	return;
 }
