@@ -20,7 +20,6 @@ struct tc_crypto {
 	OSSL_LIB_CTX *lib;
 	EVP_MAC *hmac;
 	EVP_MD *sha256;
-	EVP_KDF *hkdf;
 };
 
 /* One piece of a message that is hashed as the concatenation of pieces. */

@@ -98,6 +98,18 @@ read_keys(const tc_handle *h, struct tc_policy *p, struct tc_error *err)
 	return rc;
 }
 
+/* A folder that is open already, once more. */
+static int
+same_folder(int fd, const char *path, struct tc_error *err)
+{
+	if (tc_trust_open_dir(fd, path, err))
+		return -1;
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		tc_fail_errno(err, "%s", path);
+	return fd;
+}
+
 /* A folder whose path leads nowhere any more, as after a chroot(), or may no
  * longer be walked keeps its descriptor. */
 static int
@@ -112,29 +124,27 @@ folder(const char *path, const char *old_path, int old_fd, struct tc_error *err)
 		if (fd >= 0 || !known || err->code != TC_E_PERMISSION)
 			return fd;
 	}
-	if (tc_trust_open_dir(old_fd, path, err))
-		return -1;
-	fd = fcntl(old_fd, F_DUPFD_CLOEXEC, 0);
-	if (fd < 0)
-		tc_fail_errno(err, "%s", path);
-	return fd;
+	return same_folder(old_fd, path, err);
 }
 
+/* Mostly that of the configuration, whose path was looked at a moment ago. */
 static int
-parent_folder(const char *path, const char *old_path, int old_fd,
+secret_folder(const tc_handle *h, const char *path, const struct tc_policy *old,
 	      struct tc_error *err)
 {
 	const char *base;
 	char *dir = tc_dirname(path, &base);
-	char *old = old_path ? tc_dirname(old_path, &base) : NULL;
+	char *was = old ? tc_dirname(old->config.secret_file, &base) : NULL;
 	int fd = -1;
 
-	if (dir && (old || !old_path))
-		fd = folder(dir, old, old_fd, err);
-	else
+	if (!dir || (old && !was))
 		tc_fail(err, TC_E_NOMEM, "out of memory");
+	else if (!old && strcmp(dir, h->folder) == 0)
+		fd = same_folder(h->config_dir, dir, err);
+	else
+		fd = folder(dir, was, old ? old->secret_dir : -1, err);
 	free(dir);
-	free(old);
+	free(was);
 	return fd;
 }
 
@@ -173,9 +183,7 @@ open_folders(const tc_handle *h, struct tc_policy *p,
 	int fd;
 
 	p->secret_base = base_of(p->config.secret_file);
-	p->secret_dir =
-	    parent_folder(p->config.secret_file, was ? was->secret_file : NULL,
-			  old ? old->secret_dir : -1, err);
+	p->secret_dir = secret_folder(h, p->config.secret_file, old, err);
 	if (p->secret_dir < 0)
 		return err->code;
 	fd = folder(p->config.store, was ? was->store : NULL,

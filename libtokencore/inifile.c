@@ -153,7 +153,6 @@ tc_ini_parse(const char *text, size_t len, const char *path, tc_ini_fn *fn,
 		return tc_fail(err, TC_E_UNAVAILABLE, "%s: holds a NUL byte",
 			       path);
 	rc = ini_parse_stream(next_line, &p, handle, &p);
-	tc_wipe_stack(); /* inih keeps a line there */
 	if (rc > 0 && !p.failed) {
 		p.line = (unsigned)rc;
 		complain(&p, "neither \"key = value\" nor a section");

@@ -151,6 +151,7 @@ tc_keys_parse(const struct tc_crypto *c, struct tc_keys *keys, const char *text,
 
 	memset(keys, 0, sizeof(*keys));
 	rc = tc_ini_parse(text, len, path, set_value, &p, err);
+	tc_wipe_stack(); /* inih keeps a line there */
 	if (rc == TC_OK)
 		rc = check_whole(&p, path, err);
 	if (rc != TC_OK)
