@@ -81,27 +81,62 @@ tc_crypto_forget(void)
 	crypto_free(atomic_exchange(&shared, NULL));
 }
 
-int
-tc_hmac(const struct tc_crypto *c, const void *key, size_t key_len,
-	const struct tc_bytes *parts, size_t n, unsigned char out[TC_HASH_LEN])
+void
+tc_mac_free(struct tc_mac *mac)
+{
+	EVP_MAC_CTX_free(mac->ctx);
+	OPENSSL_cleanse(mac, sizeof(*mac));
+}
+
+static EVP_MAC_CTX *
+new_mac(const struct tc_crypto *c, const void *key, size_t key_len)
 {
 	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(
 				    OSSL_MAC_PARAM_DIGEST, digest_name, 0),
 				OSSL_PARAM_construct_end() };
+	EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(c->hmac);
+
+	if (ctx && EVP_MAC_init(ctx, key, key_len, params) == 1)
+		return ctx;
+	EVP_MAC_CTX_free(ctx);
+	return NULL;
+}
+
+/* The one that is kept, if its key is the same. */
+static EVP_MAC_CTX *
+kept_mac(const struct tc_crypto *c, const void *key)
+{
+	struct tc_mac *kept = c->kept;
+
+	if (kept->ctx && CRYPTO_memcmp(kept->key, key, TC_HASH_LEN) == 0 &&
+	    EVP_MAC_init(kept->ctx, NULL, 0, NULL) == 1)
+		return kept->ctx;
+	tc_mac_free(kept);
+	kept->ctx = new_mac(c, key, TC_HASH_LEN);
+	memcpy(kept->key, key, TC_HASH_LEN);
+	return kept->ctx;
+}
+
+int
+tc_hmac(const struct tc_crypto *c, const void *key, size_t key_len,
+	const struct tc_bytes *parts, size_t n, unsigned char out[TC_HASH_LEN])
+{
+	const int keep = c->kept && key_len == TC_HASH_LEN;
 	EVP_MAC_CTX *ctx;
 	size_t len = 0;
 	int ok;
 
 	ERR_set_mark();
-	ctx = EVP_MAC_CTX_new(c->hmac);
-	ok = ctx && EVP_MAC_init(ctx, key, key_len, params) == 1;
+	ctx = keep ? kept_mac(c, key) : new_mac(c, key, key_len);
+	ok = ctx != NULL;
 	for (size_t i = 0; ok && i < n; i++)
 		if (parts[i].len > 0)
 			ok = EVP_MAC_update(ctx, parts[i].data, parts[i].len) ==
 			     1;
 	ok = ok && EVP_MAC_final(ctx, out, &len, TC_HASH_LEN) == 1 &&
 	     len == TC_HASH_LEN;
-	EVP_MAC_CTX_free(ctx);
+	if (!keep)
+		EVP_MAC_CTX_free(ctx);
 	if (!ok)
 		OPENSSL_cleanse(out, TC_HASH_LEN);
 	return forget_errors(ok);

@@ -34,6 +34,8 @@ struct reading {
 	tc_handle *h;
 	struct tc_policy *policy;
 	struct tc_policy *later; /* the keys that were read last */
+	struct tc_crypto crypto; /* keeps mac */
+	struct tc_mac mac;
 	const struct tc_actor *actor;
 	unsigned may;
 	int64_t now;
@@ -65,6 +67,7 @@ end(struct reading *r)
 	drop(r);
 	free(r->recs);
 	tc_walk_end(&r->walk);
+	tc_mac_free(&r->mac);
 	tc_policy_put(r->h, r->later);
 	tc_policy_put(r->h, r->policy);
 	free(r);
@@ -87,6 +90,8 @@ begin(tc_handle *h, const struct tc_actor *actor, const unsigned char *page,
 	}
 	r->h = h;
 	r->policy = p;
+	r->crypto = *h->crypto;
+	r->crypto.kept = &r->mac;
 	r->actor = actor;
 	r->may = tc_may(p, actor, TC_ACT_LIST);
 	tc_walk_begin(&r->walk, &p->store, page);
@@ -175,7 +180,7 @@ judge(struct reading *r, struct tc_record *rec, const unsigned char *key,
 		return tc_fail(&r->trouble, TC_E_UNAVAILABLE,
 			       "%s: the mark over the tokens of %s: is damaged",
 			       path, rec->user);
-	if (k && tc_record_seal(r->h->crypto, k->rec, key, value, len, &sealed))
+	if (k && tc_record_seal(&r->crypto, k->rec, key, value, len, &sealed))
 		return tc_fail(&r->trouble, TC_E_UNAVAILABLE, "no HMAC");
 	rec->standing = TC_UNAVAILABLE;
 	if (!sealed)
