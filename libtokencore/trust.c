@@ -61,7 +61,8 @@ file_fault(const struct stat *st, enum tc_readers readers)
  * and what is left of the path. */
 struct way {
 	char name[PATH_MAX]; /* "" for the root */
-	struct stat st;
+	struct stat st; /* of what was looked at last */
+	int here; /* which is the folder of that name */
 	char *text, *left; /* malloced, and where in it we are */
 	unsigned links;
 	enum role role;
@@ -112,7 +113,8 @@ arrive(struct way *w, size_t above, struct tc_error *err)
 
 	if (lstat(name_of(w), &w->st))
 		return tc_fail_errno(err, "%s", name_of(w));
-	if (S_ISLNK(w->st.st_mode))
+	w->here = !S_ISLNK(w->st.st_mode);
+	if (!w->here)
 		return follow(w, above, err);
 	if (!S_ISDIR(w->st.st_mode) || w->role != WE_LOOK) {
 		fault = dir_fault(&w->st, WE_PASS);
@@ -143,6 +145,7 @@ up(struct way *w)
 
 	if (slash)
 		*slash = '\0';
+	w->here = 0;
 }
 
 static int
@@ -179,8 +182,7 @@ walk(struct way *w, const char *path, struct tc_error *err)
 		else if (strcmp(name, ".") != 0)
 			rc = down(w, name, err);
 	}
-	/* Once more: st may be of a link or of a folder that ".." left. */
-	return rc == TC_OK ? arrive(w, 0, err) : rc;
+	return rc == TC_OK && !w->here ? arrive(w, 0, err) : rc;
 }
 
 /* Is what was opened the folder that the way leads to?  *again: another one
