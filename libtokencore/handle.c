@@ -371,8 +371,8 @@ tc_open(tc_handle **out, const struct tc_options *options, struct tc_error *err)
 	h->crypto = rc == TC_OK ? tc_crypto() : NULL;
 	if (rc == TC_OK && !h->crypto)
 		rc = tc_fail(err, TC_E_UNAVAILABLE,
-			     "OpenSSL has no HMAC, "
-			     "SHA-256 or HKDF");
+			     "OpenSSL has no HMAC "
+			     "or SHA-256");
 	if (rc == TC_OK)
 		rc = load(h, NULL, &h->policy, err);
 	if (rc != TC_OK) {
