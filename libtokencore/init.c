@@ -339,8 +339,8 @@ tc_init(const char *config, const char *secret, struct tc_error *err)
 		rc = nothing_there(&l, err);
 	if (rc == TC_OK && !crypto)
 		rc = tc_fail(err, TC_E_UNAVAILABLE,
-			     "OpenSSL has no HMAC, "
-			     "SHA-256 or HKDF");
+			     "OpenSSL has no HMAC "
+			     "or SHA-256");
 	else if (rc == TC_OK) {
 		rc = make_all(&l, crypto, secret, err);
 		if (rc != TC_OK)
