@@ -245,18 +245,23 @@ load(const tc_handle *h, const struct tc_policy *old, struct tc_policy **out,
 	return TC_OK;
 }
 
+int
+tc_same_store(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	       a->st_uid == b->st_uid && a->st_mode == b->st_mode;
+}
+
 /* A store that was moved away and replaced, say by a backup, is a change too,
  * and so is another owner or mode; where its path cannot be looked up (after a
  * chroot) the descriptor counts. */
 static int
 same_store(const struct tc_policy *p)
 {
-	const struct stat *was = &p->store_stat;
 	struct stat st;
 
 	return (stat(p->config.store, &st) && fstat(p->store.dir, &st)) ||
-	       (st.st_dev == was->st_dev && st.st_ino == was->st_ino &&
-		st.st_uid == was->st_uid && st.st_mode == was->st_mode);
+	       tc_same_store(&p->store_stat, &st);
 }
 
 static int

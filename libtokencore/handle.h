@@ -48,6 +48,9 @@ struct tc_handle {
 struct tc_policy *tc_policy_get(tc_handle *h, struct tc_error *err);
 void tc_policy_put(tc_handle *h, struct tc_policy *policy);
 
+/* Is it the same folder still, with the same owner and mode? */
+int tc_same_store(const struct stat *a, const struct stat *b);
+
 /* The text of secret.conf, for those who edit it; wiped and freed by the
  * caller (OPENSSL_clear_free, len + 1). */
 int tc_read_secrets(const struct tc_policy *p, char **text, size_t *len,

@@ -7,6 +7,7 @@ libtokencore_SRCS := \
 	libtokencore/alter.c \
 	libtokencore/audit.c \
 	libtokencore/base32.c \
+	libtokencore/basis.c \
 	libtokencore/bytes.c \
 	libtokencore/caveat.c \
 	libtokencore/change.c \

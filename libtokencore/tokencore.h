@@ -226,6 +226,33 @@ TC_API enum tc_verdict tc_recheck(tc_handle *h, const struct tc_proof *proof,
     TC_NONNULL(2, 3, 4);
 
 /**
+ * What a decision rested on: the request, configuration, keys and the store's
+ * commit.  While that holds, tc_recheck() would say the same, and a caller who
+ * asks once more before long, as PAM's account phase does, need not open an
+ * installation for it.  It holds no secret and no descriptor, and for a minute
+ * at most: accounts are not looked at again.
+ * @param h    the handle that decided; no other thread may use it meanwhile
+ * @param req  what was asked
+ * @param res  what came of it
+ * @return the basis, freed by tc_basis_free(); NULL when res->verdict is not
+ *         TC_VALID, or there is none to be had: then ask tc_recheck()
+ */
+typedef struct tc_basis tc_basis;
+TC_API tc_basis *tc_basis_take(tc_handle *h, const struct tc_request *req,
+			       const struct tc_result *res) TC_NONNULL(1, 2, 3);
+
+/**
+ * Does it hold for the same request?  authtok and now are not looked at.
+ * @param b  NULL never holds
+ * @return 1; or 0, which refuses nothing: ask tc_recheck().  Thread safe.
+ */
+TC_API int tc_basis_holds(const tc_basis *b,
+			  const struct tc_request *req) TC_CHECKED
+    TC_NONNULL(2);
+
+TC_API void tc_basis_free(tc_basis *b);
+
+/**
  * Whose token a text would be, for a caller who has to name the user to
  * others before it asks tc_verify().  Proves nothing: who knows an id but for
  * its tag is answered, too; and it takes as long when there is no such token.

@@ -23,6 +23,7 @@ static const char no_values[] = "imported values cannot be looked up";
  * auth line said is remembered with the proof. */
 struct proof {
 	struct tc_proof proof;
+	tc_basis *basis; /* or NULL */
 	char user[TC_USER_MAX + 1];
 	char service[TC_SERVICE_MAX + 1]; /* "": PAM_SERVICE */
 	char config[OPT_CONFIG_MAX + 1]; /* "": the default */
@@ -67,8 +68,10 @@ forget_proof(pam_handle_t *pamh, void *data, int status)
 {
 	(void)pamh;
 	(void)status;
-	if (data != NULL)
+	if (data != NULL) {
+		tc_basis_free(((struct proof *)data)->basis);
 		explicit_bzero(data, sizeof(struct proof));
+	}
 	free(data);
 }
 
@@ -132,15 +135,18 @@ make_proof(const struct tc_result *res, const struct options *opt,
 }
 
 /* A login whose account phase would not know of the token may not go on:
- * the account phase would answer PAM_IGNORE. */
+ * the account phase would answer PAM_IGNORE.  Takes basis. */
 static int
-keep_proof(pam_handle_t *pamh, const struct tc_result *res,
+keep_proof(pam_handle_t *pamh, const struct tc_result *res, tc_basis *basis,
 	   const struct options *opt, const char *user)
 {
 	struct proof *p = make_proof(res, opt, user);
 
-	if (p == NULL)
+	if (p == NULL) {
+		tc_basis_free(basis);
 		return PAM_BUF_ERR;
+	}
+	p->basis = basis;
 	if (pam_set_data(pamh, DATA_NAME, p, forget_proof) == PAM_SUCCESS)
 		return PAM_SUCCESS;
 	forget_proof(pamh, p, 0);
@@ -167,6 +173,7 @@ login_verify(pam_handle_t *pamh, const struct options *opt, const char *user,
 	struct tc_result res = { .verdict = TC_UNAVAILABLE };
 	const int token = tc_is_token(a->text, a->len);
 	tc_handle *h = open_library(&to, opt, token ? no_tokens : no_values);
+	tc_basis *basis = NULL;
 	int rc;
 
 	req.authtok = a->text;
@@ -174,12 +181,15 @@ login_verify(pam_handle_t *pamh, const struct options *opt, const char *user,
 	/* Without a handle the text alone is judged: a typing error stays one
 	 * when the installation is out of order. */
 	*verdict = tc_verify(h, &req, &res);
+	if (*verdict == TC_VALID)
+		basis = tc_basis_take(h, &req, &res);
 	tc_free(h);
 	debug_verdict(&to, "authenticate", *verdict);
 
 	rc = verdict_auth(*verdict, opt->nontoken);
 	if (rc == PAM_SUCCESS)
-		rc = keep_proof(pamh, &res, opt, user);
+		return keep_proof(pamh, &res, basis, opt, user);
+	tc_basis_free(basis);
 	return rc;
 }
 
@@ -199,18 +209,35 @@ account_options(const struct options *own, const struct proof *p)
 	return opt;
 }
 
+/* Mostly nothing changed since the token was verified a moment ago. */
+static enum tc_verdict
+recheck(struct log_target *to, const struct options *opt,
+	const struct tc_request *req, const struct proof *p)
+{
+	struct tc_result res = { .verdict = TC_UNAVAILABLE };
+	enum tc_verdict verdict = TC_UNAVAILABLE;
+	const char *config = opt->config != NULL ? opt->config : "";
+	tc_handle *h;
+
+	if (strcmp(config, p->config) == 0 && tc_basis_holds(p->basis, req))
+		return TC_VALID;
+	h = open_library(to, opt, no_tokens);
+	if (h != NULL)
+		verdict = tc_recheck(h, &p->proof, req, &res);
+	tc_free(h);
+	return verdict;
+}
+
 int
 login_recheck(pam_handle_t *pamh, const struct options *own)
 {
 	struct log_target to = { .pamh = pamh, .debug = own->debug };
-	struct tc_result res = { .verdict = TC_UNAVAILABLE };
-	enum tc_verdict verdict = TC_UNAVAILABLE;
+	enum tc_verdict verdict;
 	const char *user = item(pamh, PAM_USER);
 	const void *data = NULL;
 	const struct proof *p;
 	struct options opt;
 	struct tc_request req;
-	tc_handle *h;
 	int rc = pam_get_data(pamh, DATA_NAME, &data);
 
 	/* Only where there was no token is there nothing to say. */
@@ -227,10 +254,7 @@ login_recheck(pam_handle_t *pamh, const struct options *own)
 	}
 	opt = account_options(own, p);
 	req = make_request(pamh, &opt, p->user);
-	h = open_library(&to, &opt, no_tokens);
-	if (h != NULL)
-		verdict = tc_recheck(h, &p->proof, &req, &res);
-	tc_free(h);
+	verdict = recheck(&to, &opt, &req, p);
 	debug_verdict(&to, "account", verdict);
 	return verdict_account(verdict);
 }

@@ -209,6 +209,23 @@ refuses(qr/enabled = no/, 'edit', 'alice/set', '--label', 'x');
 set_conf($config, enabled => 'yes');
 gives('switched on', 'in', $set, 'web');
 
+# ---- the account phase reads the keys only after a change ----
+SKIP: {
+	skip 'strace is missing or may not trace here', 2
+	    if system('strace -o /dev/null true 2>/dev/null') != 0;
+	my $trace = $host->dir . '/trace';
+	for ([], [ 'run:touch ' . $config ]) {
+		my @between = @$_;
+		$host->drive(service => 'web', user => 'alice',
+		    replies => [$set], wrap => [ 'strace', '-o', $trace ],
+		    steps => [ 'authenticate', @between,
+			qw(acct_mgmt acct_mgmt) ]);
+		my $n = () = slurp($trace) =~ /open.*"secret\.conf"/g;
+		is $n, @between ? 3 : 1,
+		    @between ? 'read anew' : 'read once';
+	}
+}
+
 my %events;
 $events{ $_->{event} }++ for json_lines(slurp($config
     =~ s{/[^/]+$}{/audit.json}r));

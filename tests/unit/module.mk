@@ -4,6 +4,7 @@
 tests_unit_NAMES := \
 	audit \
 	badrecords \
+	basis \
 	base32 \
 	bytes \
 	caveat \
@@ -53,7 +54,7 @@ tests_unit_NAMES := \
 	when
 tests_unit_PROGS := $(BUILD)/tests/unit/vectors
 # Those that set the clock.
-tests_unit_CLOCKED := badrecords changes copies gone life many marks putmarks restore
+tests_unit_CLOCKED := badrecords basis changes copies gone life many marks putmarks restore
 
 $(addprefix $(BUILD)/tests/unit/,$(tests_unit_NAMES)): \
 $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o \
