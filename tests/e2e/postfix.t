@@ -6,6 +6,7 @@
 use strict;
 use warnings;
 use lib "$ENV{SRC}/tests/lib";
+use Apitoken::Fail2ban;
 use Apitoken::Postfix;
 use Apitoken::Recipe;
 use Apitoken::Server;
@@ -214,6 +215,13 @@ ok wait_for(sub { $smtp->mail =~ /^Subject: through a client$/m }),
     'went through it' or diag $client->syslog;
 like substr($smtp->syslog, $before),
     qr/sasl_method=OAUTHBEARER, sasl_username=alice$/m, 'by a token';
+
+# ---- what fail2ban makes of the log ----
+my @refusals = $smtp->syslog =~
+    /login deny reason=(?!unavailable)\S+ .*rhost=(127\.0\.0\.1)/g;
+cmp_ok scalar @refusals, '>', 5, 'the log has refusals';
+is_deeply [ banned(log_file($smtp->syslog), 'text') ], \@refusals,
+    'fail2ban finds each of them';
 
 # ---- what was written down ----
 my %coded;		# three ways, by where the token begins

@@ -6,6 +6,7 @@
 use strict;
 use warnings;
 use lib "$ENV{SRC}/tests/lib";
+use Apitoken::Fail2ban;
 use Apitoken::Mdoc;
 use Apitoken::Recipe;
 use Apitoken::Server;
@@ -248,6 +249,13 @@ $outside->start(%set);
 is $exit, 0, 'another slapd' or diag $err;
 is_refused(52, 'alice', $laptop, 'Permission denied',
     'openldap is not in the group', server => $outside);
+
+# ---- what fail2ban makes of the log ----
+my @refusals = $ldap->syslog =~
+    /login deny reason=(?!unavailable)\S+ .*rhost=(127\.0\.0\.1)/g;
+cmp_ok scalar @refusals, '>', 5, 'the log has refusals';
+is_deeply [ banned(log_file($ldap->syslog), 'text') ], \@refusals,
+    'fail2ban finds each of them';
 
 # ---- what was written down ----
 my %coded;		# three ways, by where the token begins
