@@ -38,9 +38,11 @@ sub missing { return Apitoken::Server::unavailable('nsenter', @_) }
 
 # launch_in($dir, %opt): the private host with an installation in $dir/token.
 #	conf => { key => value } for the installation
+#	mounts => { place => folder or file }
 sub launch_in {
 	my ($class, $dir, %opt) = @_;
-	my $self = $class->SUPER::new(dir => $dir, name => 'host', pam => {});
+	my $self = $class->SUPER::new(dir => $dir, name => 'host', pam => {},
+	    mounts => $opt{mounts});
 	my $base = $self->base;
 	$self->{dir} = $dir;
 	make_path("$dir/pam", "$dir/token", { mode => 0755 });

@@ -19,8 +19,8 @@ use Carp qw(croak);
 sub new {
 	my ($class, $name) = @_;
 	my $text = slurp(source_dir() . "/doc/recipes/$name.md");
-	my $self = bless { name => $name, files => {}, commands => [] },
-	    $class;
+	my $self = bless { name => $name, text => $text, files => {},
+	    commands => [] }, $class;
 	while ($text =~ /^```(\w*)\n(.*?)^```$/msg) {
 		my ($kind, @lines) = ($1, split /\n/, $2);
 		if ($kind eq 'sh') {
