@@ -35,9 +35,10 @@ sub missing {
 }
 
 # start(dir =>, pam => [lines], name => 'dovecot', service => 'dovecot',
-# like => another server with the same accounts, mechanisms => 'xoauth2'): curl
-# takes OAUTHBEARER over XOAUTH2 wherever it is offered, so XOAUTH2 from curl
-# needs a server with nothing else.
+# like => another server with the same accounts, mechanisms => 'xoauth2',
+# args => what passdb is told, more => [lines]): curl takes OAUTHBEARER over
+# XOAUTH2 wherever it is offered, so XOAUTH2 from curl needs a server with
+# nothing else.
 sub start {
 	my ($class, %opt) = @_;
 	my $service = $opt{service} // 'dovecot';
@@ -47,6 +48,8 @@ sub start {
 	$self->{service} = $service;
 	$self->{mechanisms} = $opt{mechanisms}
 	    // 'plain login oauthbearer xoauth2';
+	$self->{args} = $opt{args} // $service;
+	$self->{more} = join '', map { "$_\n" } @{ $opt{more} // [] };
 	for my $try (1 .. 3) {
 		$self->{port} = free_port();
 		$self->configure;
@@ -81,7 +84,7 @@ mail_location = maildir:~/Maildir
 mail_max_userip_connections = 100
 passdb {
   driver = pam
-  args = $self->{service}
+  args = $self->{args}
 }
 userdb {
   driver = static
@@ -101,6 +104,7 @@ service anvil {
     mode = 0
   }
 }
+$self->{more}
 END
 	$self->write_file('dovecot.conf', 0600, $text);
 	return;

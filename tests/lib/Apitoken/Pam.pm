@@ -23,7 +23,7 @@ use strict;
 use warnings;
 use parent 'Apitoken::Server';
 use Apitoken::Server ();
-use Apitoken::Test qw(run start wait_for init_store program build_dir);
+use Apitoken::Test qw(start wait_for init_store program build_dir);
 use Carp qw(croak);
 use Compress::Raw::Zlib qw(crc32);
 use File::Path qw(make_path);
@@ -165,15 +165,6 @@ sub result {
 		}
 	}
 	return %r;
-}
-
-# enter([command...], %opt): runs a command in the private host.
-sub enter {
-	my ($self, $command, %opt) = @_;
-	my $ns = "/proc/$self->{pid}/ns";
-	return run([ Apitoken::Server::find_program('nsenter'),
-	    "--mount=$ns/mnt", "--pid=$ns/pid_for_children", '--',
-	    @$command ], %opt);
 }
 
 # raw_stack($service, auth => options, account => options): only the module,

@@ -241,6 +241,17 @@ sub launch {
 	return 0;
 }
 
+# enter([command...], run's options): runs a command beside the server, with
+# its files and processes.
+sub enter {
+	my ($self, $command, %opt) = @_;
+	require Apitoken::Test;
+	my $ns = "/proc/$self->{pid}/ns";
+	return Apitoken::Test::run([ find_program('nsenter'),
+	    "--mount=$ns/mnt", "--pid=$ns/pid_for_children", '--',
+	    @$command ], %opt);
+}
+
 sub answers {
 	my ($port) = @_;
 	return defined IO::Socket::INET->new(PeerAddr => '127.0.0.1',

@@ -89,10 +89,10 @@ sub authorize {
 	return;
 }
 
-# login(user =>, method => 'password', 'keyboard-interactive' or 'publickey',
-# password =>): one attempt, one prompt. The password goes to sshpass by a
-# descriptor, so neither argument list nor environment holds it.
-sub login {
+# ssh(user =>, method =>, password =>, run => 'command', more => [options]):
+# the command of one attempt, with one prompt. The password goes to sshpass by
+# a descriptor, so neither argument list nor environment holds it.
+sub ssh {
 	my ($self, %opt) = @_;
 	my $base = $self->base;
 	my $method = $opt{method} // 'password';
@@ -112,10 +112,18 @@ sub login {
 	my @command = ('ssh', '-vvv', '-n', '-T', '-F', 'none',
 	    '-p', $self->{port},
 	    (map { ('-o', "$_=$set{$_}") } sort keys %set),
-	    "$opt{user}\@127.0.0.1", 'echo "in as $(id -un)"');
+	    @{ $opt{more} // [] }, "$opt{user}\@127.0.0.1", $opt{run});
 	unshift @command, 'sshpass', '-d', '0' if $method ne 'publickey';
+	return \@command;
+}
+
+# login(user =>, method => 'password', 'keyboard-interactive' or 'publickey',
+# password =>): an attempt.
+sub login {
+	my ($self, %opt) = @_;
+	my $command = $self->ssh(%opt, run => 'echo "in as $(id -un)"');
 	my $started = time;
-	my ($exit, $out, $err) = run(\@command, timeout => 60,
+	my ($exit, $out, $err) = run($command, timeout => 60,
 	    env => { SSH_AUTH_SOCK => undef },
 	    stdin => defined $opt{password} ? "$opt{password}\n" : '');
 	return {
