@@ -10,6 +10,8 @@
 #   make check-fuzz      seeds, and a thousand changed ones of each, for every
 #                        reader
 #   make check-valgrind  the unit tests under valgrind
+#   make check-dovecot24 the module in a Debian 13 (as root, with a mirror)
+#   make check-selinux   the SELinux module and Debian's policy (the same)
 #   make fuzz            libFuzzer, with clang
 #   make bench           how fast it is; writes doc/BENCHMARKS.md (as root);
 #                        how many instructions it takes is in make check

@@ -1,12 +1,14 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Tokens as passwords of a real Dovecot, which asks PAM about them, also for
-# the two mechanisms that were made for OAuth.
+# Tokens as passwords of a real Dovecot, set up as doc/recipes/dovecot.md says,
+# which asks PAM about them, also for the two mechanisms that were made for
+# OAuth.
 use strict;
 use warnings;
 use lib "$ENV{SRC}/tests/lib";
 use Apitoken::Dovecot;
+use Apitoken::Recipe;
 use Apitoken::Server;
 use Apitoken::Test;
 use MIME::Base64 qw(encode_base64);
@@ -20,21 +22,21 @@ my $dir = tempdir();
 mkdir "$dir/token", 0700;
 my $config = init_store(dir => "$dir/token",
     conf => { 'services/imap' => 'dovecot, imaps, cyrus' });
-my $module = program('pam_apitoken.so') . " config=$config debug";
-my @lines = (
-	'auth [success=done ignore=ignore default=die] '
-	    . "$module nontoken=ignore nodelay",
-	'auth required pam_unix.so try_first_pass nodelay',
-	"account required $module",
-	'account required pam_unix.so',
-);
+my $recipe = Apitoken::Recipe->new('dovecot');
+my $module = program('pam_apitoken.so') . " config=$config debug nodelay";
+my @lines = map { s/pam_apitoken\.so/$module/r
+    =~ s/^\@include common-(\w+)/$1 required pam_unix.so nodelay/r }
+    grep { !/^#/ } $recipe->file('/etc/pam.d/dovecot');
+my ($mechanisms) = map { /^auth_mechanisms = (.*)/ }
+    $recipe->file('/etc/dovecot/conf.d/10-auth.conf');
 
 my @mechs = qw(PLAIN LOGIN OAUTHBEARER XOAUTH2);
 my @secrets;		# none of these may turn up in a log
 my $debug = '';		# all that curl said
 
 # curl takes OAUTHBEARER wherever it is offered; the second server does not.
-my $imap = Apitoken::Dovecot->start(dir => $dir, pam => \@lines);
+my $imap = Apitoken::Dovecot->start(dir => $dir, pam => \@lines,
+    mechanisms => $mechanisms);
 my $xoauth2 = Apitoken::Dovecot->start(dir => $dir, pam => \@lines,
     name => 'xoauth2', like => $imap, mechanisms => 'xoauth2');
 my @servers = ($imap, $xoauth2);
