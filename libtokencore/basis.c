@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What a decision rested on.  Neither a key nor a descriptor stays: a host may
+ * What a decision rested on, by the names under which a new handle would look
+ * for it: a link on the way to them may lead elsewhere since.  Neither a key nor a descriptor stays: a host may
  * close what it did not open, drop its privileges and keep us for the length
  * of a session.
  */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -17,14 +19,17 @@
 #define AGE_MAX 60
 
 enum { CONFIG, SECRET, STATE, DATA, FILES };
+enum { CONFIG_FOLDER, SECRET_FOLDER, STORE, FOLDERS };
 
 struct tc_basis {
 	struct {
 		char *path;
 		struct tc_stamp stamp;
 	} file[FILES];
-	char *store;
-	struct stat store_stat;
+	struct {
+		char *path;
+		struct stat st;
+	} folder[FOLDERS];
 	/* Of the commit.  An inode's number comes again, and two commits in
 	 * one tick of the clock have the same time. */
 	uint64_t seq;
@@ -34,7 +39,9 @@ struct tc_basis {
 	char *user, *service, *rhost;
 	unsigned flags;
 	uint32_t minimum_uid;
+	uid_t euid; /* who decided whose files are trusted */
 	int64_t taken, until; /* 0: for good */
+	int64_t age; /* by a clock that nobody sets */
 };
 
 void
@@ -44,7 +51,8 @@ tc_basis_free(tc_basis *b)
 		return;
 	for (int i = 0; i < FILES; i++)
 		free(b->file[i].path);
-	free(b->store);
+	for (int i = 0; i < FOLDERS; i++)
+		free(b->folder[i].path);
 	free(b->user);
 	free(b->service);
 	free(b->rhost);
@@ -67,11 +75,26 @@ keep_file(struct tc_basis *b, int which, const char *path,
 	return keep(&b->file[which].path, path);
 }
 
+/* Of a file's folder, if that is what fd is. */
+static int
+keep_folder(struct tc_basis *b, int which, char *path, int fd)
+{
+	struct stat named;
+
+	b->folder[which].path = path;
+	return path && fstat(fd, &b->folder[which].st) == 0 &&
+		       stat(path, &named) == 0 &&
+		       tc_same_folder(&b->folder[which].st, &named)
+		   ? 0
+		   : -1;
+}
+
 static int
 keep_request(struct tc_basis *b, const struct tc_request *req)
 {
 	b->flags = req->flags;
 	b->minimum_uid = req->minimum_uid;
+	b->euid = geteuid();
 	return keep(&b->user, req->user) || keep(&b->service, req->service) ||
 		       keep(&b->rhost, req->rhost)
 		   ? -1
@@ -95,30 +118,49 @@ static int
 keep_policy(struct tc_basis *b, const tc_handle *h, const struct tc_policy *p)
 {
 	struct tc_view *v = tc_keep_take(p->store.keep);
+	const char *base;
 	int rc = v ? keep_view(b, &p->store, v) : -1;
 
 	if (v)
 		tc_keep_give(p->store.keep, v);
-	b->store_stat = p->store_stat;
 	return rc || atomic_load(&p->stale) ||
-		       keep(&b->store, p->config.store) ||
-		       keep_file(b, CONFIG, h->config_path, &p->config_stamp) ||
+		       keep_file(b, CONFIG, h->asked, &p->config_stamp) ||
 		       keep_file(b, SECRET, p->config.secret_file,
-				 &p->secret_stamp)
+				 &p->secret_stamp) ||
+		       keep_folder(b, CONFIG_FOLDER,
+				   tc_dirname(h->asked, &base),
+				   h->config_dir) ||
+		       keep_folder(b, SECRET_FOLDER,
+				   tc_dirname(p->config.secret_file, &base),
+				   p->secret_dir) ||
+		       keep_folder(b, STORE, strdup(p->config.store),
+				   p->store.dir)
 		   ? -1
 		   : 0;
+}
+
+static int64_t
+since_boot(void)
+{
+	struct timespec t = { .tv_sec = 0 };
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &t);
+	return t.tv_sec;
 }
 
 tc_basis *
 tc_basis_take(tc_handle *h, const struct tc_request *req,
 	      const struct tc_result *res)
 {
-	struct tc_basis *b =
-	    res->verdict == TC_VALID ? calloc(1, sizeof(*b)) : NULL;
+	/* Of nobody the mark was read after the record, perhaps from another
+	 * commit; and a time of the caller's own is none to go by. */
+	const int able = res->verdict == TC_VALID && req->user && req->now == 0;
+	struct tc_basis *b = able ? calloc(1, sizeof(*b)) : NULL;
 
 	if (!b)
 		return NULL;
 	b->until = res->expires;
+	b->age = since_boot();
 	if (tc_clock(&b->taken, NULL) == TC_OK && keep_request(b, req) == 0 &&
 	    keep_policy(b, h, h->policy) == 0)
 		return b;
@@ -138,7 +180,7 @@ same_request(const struct tc_basis *b, const struct tc_request *req)
 	return same_text(b->user, req->user) &&
 	       same_text(b->service, req->service) &&
 	       same_text(b->rhost, req->rhost) && b->flags == req->flags &&
-	       b->minimum_uid == req->minimum_uid;
+	       b->minimum_uid == req->minimum_uid && b->euid == geteuid();
 }
 
 static int
@@ -147,7 +189,8 @@ in_time(const struct tc_basis *b)
 	int64_t now;
 
 	return tc_clock(&now, NULL) == TC_OK && now >= b->taken &&
-	       now - b->taken <= AGE_MAX && (b->until == 0 || now < b->until);
+	       now - b->taken <= AGE_MAX && since_boot() - b->age <= AGE_MAX &&
+	       (b->until == 0 || now < b->until);
 }
 
 static int
@@ -159,7 +202,11 @@ same_files(const struct tc_basis *b)
 		if (lstat(b->file[i].path, &st) ||
 		    !tc_stamp_fits(&b->file[i].stamp, &st))
 			return 0;
-	return stat(b->store, &st) == 0 && tc_same_store(&b->store_stat, &st);
+	for (int i = 0; i < FOLDERS; i++)
+		if (stat(b->folder[i].path, &st) ||
+		    !tc_same_folder(&b->folder[i].st, &st))
+			return 0;
+	return 1;
 }
 
 static int

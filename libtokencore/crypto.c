@@ -85,7 +85,7 @@ void
 tc_mac_free(struct tc_mac *mac)
 {
 	EVP_MAC_CTX_free(mac->ctx);
-	OPENSSL_cleanse(mac, sizeof(*mac));
+	mac->ctx = NULL;
 }
 
 static EVP_MAC_CTX *
@@ -102,18 +102,17 @@ new_mac(const struct tc_crypto *c, const void *key, size_t key_len)
 	return NULL;
 }
 
-/* The one that is kept, if its key is the same. */
+/* Its key anew, though it is mostly the same: without one OpenSSL before 3.0.3
+ * does not begin again and says that it did. */
 static EVP_MAC_CTX *
 kept_mac(const struct tc_crypto *c, const void *key)
 {
 	struct tc_mac *kept = c->kept;
 
-	if (kept->ctx && CRYPTO_memcmp(kept->key, key, TC_HASH_LEN) == 0 &&
-	    EVP_MAC_init(kept->ctx, NULL, 0, NULL) == 1)
+	if (kept->ctx && EVP_MAC_init(kept->ctx, key, TC_HASH_LEN, NULL) == 1)
 		return kept->ctx;
 	tc_mac_free(kept);
 	kept->ctx = new_mac(c, key, TC_HASH_LEN);
-	memcpy(kept->key, key, TC_HASH_LEN);
 	return kept->ctx;
 }
 

@@ -246,7 +246,7 @@ load(const tc_handle *h, const struct tc_policy *old, struct tc_policy **out,
 }
 
 int
-tc_same_store(const struct stat *a, const struct stat *b)
+tc_same_folder(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
 	       a->st_uid == b->st_uid && a->st_mode == b->st_mode;
@@ -261,7 +261,7 @@ same_store(const struct tc_policy *p)
 	struct stat st;
 
 	return (stat(p->config.store, &st) && fstat(p->store.dir, &st)) ||
-	       tc_same_store(&p->store_stat, &st);
+	       tc_same_folder(&p->store_stat, &st);
 }
 
 static int
@@ -349,7 +349,8 @@ open_config_folder(tc_handle *h, const char *config, struct tc_error *err)
 		return tc_fail(err, TC_E_NOMEM, "out of memory");
 	}
 	h->config_base = base_of(h->config_path);
-	return TC_OK;
+	h->asked = strdup(config);
+	return h->asked ? TC_OK : tc_fail(err, TC_E_NOMEM, "out of memory");
 }
 
 int
@@ -397,6 +398,7 @@ tc_free(tc_handle *h)
 	close_fd(h->config_dir);
 	free(h->config_path);
 	free(h->folder);
+	free(h->asked);
 	pthread_mutex_destroy(&h->lock);
 	OPENSSL_clear_free(h, sizeof(*h));
 	tc_wipe_stack();

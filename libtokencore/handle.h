@@ -36,7 +36,8 @@ struct tc_handle {
 	pthread_mutex_t lock; /* guards policy and its count */
 	struct tc_policy *policy;
 	const struct tc_crypto *crypto;
-	char *config_path, *folder;
+	char *asked; /* for the configuration */
+	char *config_path, *folder; /* what that came to */
 	const char *config_base;
 	int config_dir;
 	tc_log_fn *log;
@@ -49,7 +50,7 @@ struct tc_policy *tc_policy_get(tc_handle *h, struct tc_error *err);
 void tc_policy_put(tc_handle *h, struct tc_policy *policy);
 
 /* Is it the same folder still, with the same owner and mode? */
-int tc_same_store(const struct stat *a, const struct stat *b);
+int tc_same_folder(const struct stat *a, const struct stat *b);
 
 /* The text of secret.conf, for those who edit it; wiped and freed by the
  * caller (OPENSSL_clear_free, len + 1). */

@@ -137,7 +137,7 @@ int
 tc_page_charge(struct tc_map *m, const struct tc_page *page,
 	       const struct tc_reader *items, size_t item_len)
 {
-	if ((size_t)(items->end - items->at) < item_len &&
+	if (page->owned && (size_t)(items->end - items->at) < item_len &&
 	    !tc_digest_fits(m->crypto, page->owned, page->stored))
 		return fail(m, "no SHA-256");
 	return 0;

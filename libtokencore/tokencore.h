@@ -226,13 +226,15 @@ TC_API enum tc_verdict tc_recheck(tc_handle *h, const struct tc_proof *proof,
     TC_NONNULL(2, 3, 4);
 
 /**
- * What a decision rested on: the request, configuration, keys and the store's
- * commit.  While that holds, tc_recheck() would say the same, and a caller who
- * asks once more before long, as PAM's account phase does, need not open an
- * installation for it.  It holds no secret and no descriptor, and for a minute
- * at most: accounts are not looked at again.
- * @param h    the handle that decided; no other thread may use it meanwhile
- * @param req  what was asked
+ * What a decision rested on: the request, the effective user, configuration,
+ * keys, their folders and the store's commit.  While that holds, tc_recheck()
+ * would say the same, and a caller who asks once more before long, as PAM's
+ * account phase does, need not open an installation for it.  It has no secret
+ * in it and no descriptor, and holds for a minute at most: accounts, and the
+ * folders above, are not looked at again.
+ * @param h    the handle, of which nothing else was asked since it decided, by
+ *             any thread
+ * @param req  what was asked; user is needed, now must be 0
  * @param res  what came of it
  * @return the basis, freed by tc_basis_free(); NULL when res->verdict is not
  *         TC_VALID, or there is none to be had: then ask tc_recheck()

@@ -165,11 +165,65 @@ files(void **state)
 		assert_false(tc_basis_holds(basis, &req));
 		assert_int_equal(chmod(path, 0600), 0);
 	}
+	/* One of the two is current. */
 	take(host);
-	(void)snprintf(path, sizeof(path), "%s", test_host_path(host, "store"));
-	assert_int_equal(chmod(path, 0500), 0);
+	touch(host, "store/left.gdbm");
+	touch(host, "store/right.gdbm");
 	assert_false(tc_basis_holds(basis, &req));
-	assert_int_equal(chmod(path, 0700), 0);
+}
+
+static void
+folders(void **state)
+{
+	static const char *const names[] = { ".", "store" };
+	struct test_host *host = *state;
+	char path[4096];
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		take(host);
+		(void)snprintf(path, sizeof(path), "%s",
+			       test_host_path(host, names[i]));
+		assert_int_equal(chmod(path, 0777), 0);
+		assert_false(tc_basis_holds(basis, &req));
+		assert_int_equal(chmod(path, 0700), 0);
+	}
+}
+
+/* The same files under another folder, as a handle would find it now. */
+static void
+link_turned(void **state)
+{
+	struct test_host *host = *state;
+	struct tc_options options = { 0 };
+	char link[4096], config[4200], folder[4096];
+	struct tc_error err;
+	tc_handle *kept = host->h;
+
+	(void)snprintf(folder, sizeof(folder), "%s", test_host_path(host, "."));
+	(void)snprintf(link, sizeof(link), "%s.link", host->dir);
+	(void)snprintf(config, sizeof(config), "%s/apitoken.conf", link);
+	assert_int_equal(symlink(folder, link), 0);
+	options.config = config;
+	assert_int_equal(tc_open(&host->h, &options, &err), TC_OK);
+	take(host);
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(symlink("/", link), 0);
+	assert_false(tc_basis_holds(basis, &req));
+	assert_int_equal(unlink(link), 0);
+	tc_free(host->h);
+	host->h = kept;
+}
+
+static void
+another_user(void **state)
+{
+	take(*state);
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(seteuid(1), 0);
+	assert_false(tc_basis_holds(basis, &req));
+	assert_int_equal(seteuid(0), 0);
+	assert_true(tc_basis_holds(basis, &req));
 }
 
 static void
@@ -182,6 +236,13 @@ none(void **state)
 	req.user = "unit-bob";
 	assert_int_equal(tc_verify(host->h, &req, &res), TC_WRONG_USER);
 	assert_null(tc_basis_take(host->h, &req, &res));
+	req.user = NULL;
+	assert_int_equal(tc_verify(host->h, &req, &res), TC_VALID);
+	assert_null(tc_basis_take(host->h, &req, &res));
+	req.user = "unit-alice";
+	req.now = T;
+	assert_int_equal(tc_verify(host->h, &req, &res), TC_VALID);
+	assert_null(tc_basis_take(host->h, &req, &res));
 	tc_basis_free(NULL);
 }
 
@@ -192,6 +253,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		AT_T(another_request), AT_T(another_time), AT_T(too_old),
+		AT_T(folders),	       AT_T(link_turned),  AT_T(another_user),
 		AT_T(commits),	       AT_T(files),	   AT_T(none),
 	};
 
