@@ -142,10 +142,9 @@ keep_policy(struct tc_basis *b, const tc_handle *h, const struct tc_policy *p)
 static int64_t
 since_boot(void)
 {
-	struct timespec t = { .tv_sec = 0 };
+	struct timespec t;
 
-	(void)clock_gettime(CLOCK_BOOTTIME, &t);
-	return t.tv_sec;
+	return clock_gettime(CLOCK_BOOTTIME, &t) == 0 ? t.tv_sec : -1;
 }
 
 tc_basis *
@@ -186,11 +185,12 @@ same_request(const struct tc_basis *b, const struct tc_request *req)
 static int
 in_time(const struct tc_basis *b)
 {
+	const int64_t age = since_boot();
 	int64_t now;
 
 	return tc_clock(&now, NULL) == TC_OK && now >= b->taken &&
-	       now - b->taken <= AGE_MAX && since_boot() - b->age <= AGE_MAX &&
-	       (b->until == 0 || now < b->until);
+	       now - b->taken <= AGE_MAX && age >= 0 && age >= b->age &&
+	       age - b->age <= AGE_MAX && (b->until == 0 || now < b->until);
 }
 
 static int

@@ -67,6 +67,7 @@ CALL(getrlimit, PLAIN, int, (__rlimit_resource_t what, struct rlimit *limit), (w
 
 /* time */
 CALL(time, PLAIN, time_t, (time_t *out), (out), -1, EOVERFLOW, 0)
+CALL(clock_gettime, PLAIN, int, (clockid_t id, struct timespec *out), (id, out), -1, EINVAL, 0)
 CALL(nanosleep, PLAIN, int, (const struct timespec *want, struct timespec *left), (want, left), -1, EINTR, 0)
 CALL(gmtime_r, PLAIN, struct tm *, (const time_t *t, struct tm *out), (t, out), NULL, EOVERFLOW, 0)
 CALL(localtime_r, PLAIN, struct tm *, (const time_t *t, struct tm *out), (t, out), NULL, EOVERFLOW, 0)
