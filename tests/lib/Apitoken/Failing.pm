@@ -263,9 +263,16 @@ sub _state {
 	my $s = $self->{now}{s};
 	return 'before' if $view eq $self->{view};
 	return 'after' if $s->{changes} && $view eq $s->{after};
-	# What was made and could not be handed over: revoked, for good.
+	# What was made and could not be handed over: revoked, for good.  Those
+	# before it are somebody's.
 	(my $rest = $view) =~ s/^.*"it could not be handed over".*\n//mg;
 	return 'before' if $rest eq $self->{view};
+	my %known = map { $_ => 1 } split /\n/, $self->{view};
+	my %made = map { $_ => 1 } split /\n/, $s->{after} // '';
+	my @new = grep { !$known{$_} } split /\n/, $rest;
+	my $handed = () = $self->{now}{out} =~ /\btkc1_/g;
+	return 'after' if $rest ne $view && @new == $handed
+	    && !grep { !$made{$_} } @new;
 	return 'neither';
 }
 
