@@ -26,6 +26,7 @@
 #                        the module
 #   make dist            the source of the last commit, tested, under build/
 #   make deb             Debian packages, under build/deb
+#   make rpm             RPM packages, under build/rpm
 #   make check-packages  packages built twice, and installed in a new system
 #                        (as root; packaging/install-deps --packages)
 #
@@ -314,4 +315,4 @@ clean:
 
 .PHONY: all check check-unit check-threads check-sasl check-soak \
 	check-valgrind check-packages bench coverage coverage-run proof lint \
-	install uninstall dist deb clean
+	install uninstall dist deb rpm clean

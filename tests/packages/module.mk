@@ -10,5 +10,5 @@ $(BOOKWORM):
 		>$(@D)/debootstrap.log
 	$(Q)tar -C $(@D)/root -cf $@ . && rm -rf $(@D)/root
 
-check-packages: deb $(BOOKWORM)
+check-packages: deb rpm $(BOOKWORM)
 	$(PROVE) $(sort $(wildcard tests/packages/*.pl))
