@@ -49,8 +49,8 @@ is good('rpm -V --nodeps apitoken pam_apitoken libtokencore'), '',
 
 # ---- used, and upgraded ----
 good('apitoken init');
-good('apitoken create --user root --label before >/root/token 2>/dev/null',
-    'a token');
+good('useradd alice && apitoken create --user alice --label before '
+    . '>/root/token 2>/dev/null', 'a token');
 good('echo "# said here" >>/etc/apitoken/apitoken.conf; '
     . 'echo "# and here" >>/etc/logrotate.d/apitoken; '
     . 'chgrp sudo /var/log/apitoken', 'changed by the administrator');
@@ -60,7 +60,7 @@ my $kept = good($sums, 'before');
 good('rpm -U --nodeps --force /tmp/rpm/*.rpm', 'the same over it');
 is good($sums, 'after'), $kept,
     'keys, tokens, configuration and folders are the same';
-like good('apitoken verify --user root --service sshd </root/token'),
+like good('apitoken verify --user alice --service sshd </root/token'),
     qr/^valid /, 'the token is valid';
 
 # ---- removed ----
