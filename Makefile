@@ -20,6 +20,8 @@
 #                        doc/RELIABILITY.md
 #   make coverage        which lines the tests run; writes doc/COVERAGE.md
 #                        (as root, some 20 minutes)
+#   make session         runs the README's session anew; writes doc/session.svg
+#                        (as root)
 #   make lint            cppcheck, clang-tidy, mandoc, clang-format
 #   make install         DESTDIR, PREFIX, LIBDIR, PAMDIR, ... as usual
 #   make uninstall       the same; refused while a file of /etc/pam.d names
@@ -217,6 +219,11 @@ coverage-run: all $(TEST_PROGS)
 bench: all $(tests_bench_PROGS)
 	tests/bench/run
 
+# The picture in the README, of a real run.
+session: all
+	doc/session > $(BUILD)/session.svg
+	mv $(BUILD)/session.svg doc/session.svg
+
 VALGRIND := valgrind -q --error-exitcode=9 --leak-check=full \
 	--errors-for-leak-kinds=definite,indirect,possible
 check-valgrind: $(UNIT)
@@ -315,4 +322,4 @@ clean:
 
 .PHONY: all check check-unit check-threads check-sasl check-soak \
 	check-valgrind check-packages bench coverage coverage-run proof lint \
-	install uninstall dist deb rpm clean
+	session install uninstall dist deb rpm clean
