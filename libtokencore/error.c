@@ -56,6 +56,31 @@ code_of(int number)
 	return TC_E_UNAVAILABLE;
 }
 
+/* GNU's strerror_r answers with the text, POSIX's (musl has that) with a code,
+ * and the text is in the buffer. */
+static const char *
+text_of_gnu(const char *text, const char *buf)
+{
+	(void)buf;
+	return text;
+}
+
+static const char *
+text_of_posix(int failed, const char *buf)
+{
+	(void)failed;
+	return buf;
+}
+
+const char *
+tc_errno_text(int number, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	return _Generic(strerror_r(number, buf, size),
+	    char *: text_of_gnu,
+	    int: text_of_posix)(strerror_r(number, buf, size), buf);
+}
+
 int
 tc_fail_errno(struct tc_error *err, const char *fmt, ...)
 {
@@ -72,7 +97,7 @@ tc_fail_errno(struct tc_error *err, const char *fmt, ...)
 	va_end(ap);
 	len = strlen(err->text);
 	(void)snprintf(err->text + len, sizeof(err->text) - len, ": %s",
-		       strerror_r(number, why, sizeof(why)));
+		       tc_errno_text(number, why, sizeof(why)));
 	tc_token_hide(err->text);
 	errno = number;
 	return err->code;

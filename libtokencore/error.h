@@ -16,4 +16,8 @@ int tc_fail(struct tc_error *err, int code, const char *fmt, ...)
 int tc_fail_errno(struct tc_error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* What a value of errno means, in words; buf, of this size, may or may not be
+ * where they are. */
+const char *tc_errno_text(int number, char *buf, size_t size);
+
 #endif

@@ -142,11 +142,11 @@ is_open(const char *user, const struct tc_owner_facts *f, int64_t now,
 	time_t end;
 
 	if (f->shadow < 0 && f->shadow_needed)
-		return tc_fail(err, TC_E_UNAVAILABLE,
-			       "whether the account of %s expired or is locked "
-			       "cannot be told: shadow: %s",
-			       user,
-			       strerror_r(f->shadow_errno, why, sizeof(why)));
+		return tc_fail(
+		    err, TC_E_UNAVAILABLE,
+		    "whether the account of %s expired or is locked "
+		    "cannot be told: shadow: %s",
+		    user, tc_errno_text(f->shadow_errno, why, sizeof(why)));
 	if (f->account.locked || f->entry.locked)
 		return tc_fail(err, TC_E_REFUSED, "the account of %s is locked",
 			       user);
