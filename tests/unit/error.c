@@ -3,6 +3,7 @@
 #include "common.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "error.h"
 
@@ -33,23 +34,25 @@ errno_becomes_a_code(void **state)
 {
 	static const struct {
 		int number, code;
-		const char *text;
 	} table[] = {
-		{ EACCES, TC_E_PERMISSION, "keys: Permission denied" },
-		{ EPERM, TC_E_PERMISSION, "keys: Operation not permitted" },
-		{ ENOMEM, TC_E_NOMEM, "keys: Cannot allocate memory" },
-		{ EIO, TC_E_UNAVAILABLE, "keys: Input/output error" },
+		{ EACCES, TC_E_PERMISSION },
+		{ EPERM, TC_E_PERMISSION },
+		{ ENOMEM, TC_E_NOMEM },
+		{ EIO, TC_E_UNAVAILABLE },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		struct tc_error err;
+		char text[128]; /* in the words of the libc */
 
+		(void)snprintf(text, sizeof(text), "keys: %s",
+			       strerror(table[i].number));
 		errno = table[i].number;
 		assert_int_equal(tc_fail_errno(&err, "%s", "keys"),
 				 table[i].code);
 		assert_int_equal(err.code, table[i].code);
-		assert_string_equal(err.text, table[i].text);
+		assert_string_equal(err.text, text);
 		assert_int_equal(errno, table[i].number);
 
 		/* A caller may not want to know more. */

@@ -192,6 +192,9 @@ peers(void **state)
 		if (rc)
 			continue;
 		tc_format_source(&s, text);
+		/* glibc's way to write it and musl's. */
+		if (strcmp(text, "::c000:207") == 0)
+			(void)strcpy(text, "::192.0.2.7");
 		assert_string_equal(text, table[i].address);
 	}
 }
