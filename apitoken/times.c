@@ -14,9 +14,14 @@ format_utc(int64_t when, char out[WHEN_MAX])
 	const time_t t = (time_t)when;
 	struct tm tm;
 
-	if (!gmtime_r(&t, &tm) ||
-	    strftime(out, WHEN_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+	/* Not by strftime: of a year of five digits musl's %Y makes "+10000",
+	 * and an export is read by other hosts. */
+	if (!gmtime_r(&t, &tm))
 		(void)snprintf(out, WHEN_MAX, "%lld", (long long)when);
+	else
+		(void)snprintf(out, WHEN_MAX, "%lld-%02d-%02dT%02d:%02d:%02dZ",
+			       1900LL + tm.tm_year, tm.tm_mon + 1, tm.tm_mday,
+			       tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 void
