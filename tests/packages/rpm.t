@@ -58,8 +58,8 @@ is_deeply { map { $_ => $config{$_} } grep { m{^/etc/} } keys %config },
     { '/etc/logrotate.d/apitoken' => '%config(noreplace) ' },
     'what an administrator changed stays';
 
-# Debian's packages bring the same documents.
-my ($docs) = $spec =~ /^%doc (.*)$/m;
-is_deeply [ sort split / /, $docs ], [ sort split /\n/, slurp(source_dir()
-    . '/packaging/debian/apitoken.docs') ], 'the documents';
+# Debian's packages bring the same documents and examples.
+is_deeply [ sort map { split } $spec =~ /^%doc (.*)$/mg ], [ sort map {
+    split /\n/, slurp(source_dir() . "/packaging/debian/apitoken.$_") }
+    qw(docs examples) ], 'the documents';
 done_testing;
