@@ -143,11 +143,12 @@ user_mark(struct reading *r, const char *user, int64_t *before)
 {
 	const struct tc_head *head = r->walk.view->map.head;
 	size_t len = strlen(user);
-	unsigned at = tc_crc32(user, len) % USERS;
+	unsigned at;
 
 	*before = 0;
 	if (head->items == head->tokens)
 		return 0;
+	at = tc_crc32(user, len) % USERS;
 	if (r->marks.seq != head->seq) {
 		memset(&r->marks, 0, sizeof(r->marks));
 		r->marks.seq = head->seq;
