@@ -3,6 +3,7 @@
 #   make                 builds everything under build/
 #   make check           all tests that this user can run; says what it left out
 #   make check-unit      the unit tests alone
+#   make tests           the programs that tests need, for running one
 #   make check-threads   64 threads beside a writer
 #   make check-sasl      exchanges with the SASL plug-in
 #   make check-soak      logins of all kinds beside writers of all kinds
@@ -186,6 +187,8 @@ PROVE := prove --timer
 check-unit: $(UNIT)
 	CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) $(UNIT)
 
+tests: all $(TEST_PROGS)
+
 check: all $(TEST_PROGS)
 	CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) $(UNIT) \
 		$(sort $(wildcard tests/*/*.t))
@@ -320,6 +323,6 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check check-unit check-threads check-sasl check-soak \
+.PHONY: all tests check check-unit check-threads check-sasl check-soak \
 	check-valgrind check-packages bench coverage coverage-run proof lint \
 	session install uninstall dist deb rpm clean

@@ -118,8 +118,9 @@ check_saslauthd_file(struct doctor *doctor, const char *path)
 		}
 	}
 	host_close(doctor, path, file);
+	/* Whether anything asks it is not in the file. */
 	if (caches && pam && !off)
-		finding(doctor, TC_PROBLEM, path, SASLAUTHD_WHY,
+		finding(doctor, TC_WARNING, path, SASLAUTHD_WHY,
 			"take -c out of its options and restart saslauthd");
 }
 

@@ -157,6 +157,8 @@ set_mark(struct app *app, const struct selection *sel,
 	if (code != TC_OK)
 		return complain_tc(code, &err);
 	change_is_in_force();
+	if (user && sel->n == 0)
+		(void)fputs("no token of that user is known here\n", stderr);
 	return mark_report(app, mark, user, words);
 }
 

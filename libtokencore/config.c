@@ -254,6 +254,17 @@ set_field(struct parse *p, size_t row, const char *value)
 	return table[row].parse(p, value, (char *)p->cfg + table[row].field);
 }
 
+/* What was appended to the file, say "enabled = no", would be taken for the name
+ * of a service and mean nothing. */
+static int
+is_key(const char *name)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (strcmp(table[i].key, name) == 0)
+			return 1;
+	return 0;
+}
+
 static const char *
 set_value(void *arg, const char *section, const char *key, const char *value,
 	  unsigned line)
@@ -262,6 +273,9 @@ set_value(void *arg, const char *section, const char *key, const char *value,
 	struct tc_alias_table *aliases = aliases_of(p->cfg, section);
 	int known = 0;
 
+	if (aliases && key && is_key(key))
+		return "is a key of the policy and no service: it belongs "
+		       "above the first section";
 	if (aliases)
 		return key ? tc_alias_add(aliases, key, value, line) : NULL;
 	for (size_t i = 0; i < ROWS; i++) {

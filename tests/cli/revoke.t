@@ -110,6 +110,12 @@ subtest 'all of a user' => sub {
 	is $out, "revoked: every token of bob issued up to now\n", 'one line';
 	is verdict($config, $t{bob}), 'revoked', 'bob is out';
 	is verdict($config, $t{carol}), 'valid', 'carol is in';
+
+	($exit, $out, $err) = apitoken($config, 'revoke', '--all', '--user',
+	    'bbo', '--yes');
+	is $exit, 0, 'of a user without tokens: exit';
+	is $err, "no token of that user is known here\n", 'it says so';
+
 	my ($line) = grep { ($_->{why} // '') =~ /bob left/ }
 	    json_lines(slurp($config =~ s{[^/]*$}{audit.json}r));
 	is $line->{user}, 'bob', 'the log knows';
