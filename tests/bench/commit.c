@@ -4,13 +4,14 @@
  *
  * Commits of one change each, beside write and fdatasync, as often as the
  * layout needs, to a file in FOLDER.  A create also makes the token's verifier
- * for SCRAM, 4096 rounds of HMAC, which the floor has not.
+ * for SCRAM, 4096 rounds of HMAC, which is taken by itself as well.
  */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "crypto.h"
 #include "tokencore.h"
 #include "turns.h"
 
@@ -49,6 +50,18 @@ create(void *arg)
 		turns_die("create: %s", err.text);
 	memcpy(b->last, rec->id, sizeof(b->last));
 	tc_record_free(rec);
+}
+
+static void
+verifier(void *arg)
+{
+	static const unsigned char salt[TC_SCRAM_SALT];
+	unsigned char out[TC_HASH_LEN];
+
+	(void)arg;
+	if (tc_pbkdf2(tc_crypto(), "0123456789abcdef", 16, salt, sizeof(salt),
+		      TC_SCRAM_ITERATIONS, out))
+		turns_die("no PBKDF2");
 }
 
 static void
@@ -129,9 +142,10 @@ main(int argc, char **argv)
 	make_doomed(&b, (rounds + 1) * calls);
 	turns_take((struct turn[]){ { "floor", sync_alone, &b, calls },
 				    { "create", create, &b, calls },
+				    { "verifier", verifier, &b, calls },
 				    { "edit", edit, &b, calls },
 				    { "revoke", revoke_one, &b, calls } },
-		   4, rounds);
+		   5, rounds);
 	tc_free(b.h);
 	close(b.fd);
 	return 0;
