@@ -230,8 +230,8 @@ session: all
 VALGRIND := valgrind -q --error-exitcode=9 --leak-check=full \
 	--errors-for-leak-kinds=definite,indirect,possible
 check-valgrind: $(UNIT)
-	@set -e; for t in $(UNIT); do echo "valgrind $${t##*/}"; \
-		$(VALGRIND) $$t >/dev/null; done
+	@printf '%s\n' $(UNIT) | xargs -P 2 -I '{}' sh -c \
+		'echo "valgrind $$(basename {})"; exec $(VALGRIND) {} >/dev/null'
 
 SOURCES := $(libtokencore_SRCS) $(pam_apitoken_SRCS) $(sasl_apitoken_SRCS) \
 	$(apitoken_SRCS)
