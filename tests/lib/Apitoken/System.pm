@@ -1,25 +1,43 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # A Debian of its own: what "make check-packages" unpacked, in memory, in
-# namespaces of mounts and processes that end with the test.
+# namespaces of mounts and processes that end with the test. With "alone" it is
+# mail.example.org, on a loopback of its own.
 #
-#	my $system = Apitoken::System->new;	# the test begins anew inside
-#	my ($code, $said) = $system->sh('apt-get install ...', stdin => '');
-#	$system->start('/usr/sbin/sshd', '-D');	# until the end
+#	my $system = Apitoken::System->new(alone => 1);	# the test begins anew
+#	my ($code, $said) = $system->sh('apt-get install ...', online => 1);
+#	$system->start('/usr/sbin/sshd', '-D');		# until the end
+#	my $imap = $system->client('Apitoken::Dovecot', port => 143);
+#	$imap->curl(...); $imap->syslog;
 package Apitoken::System;
 
 use strict;
 use warnings;
-use Apitoken::Test qw(run build_dir);
+use Apitoken::Server ();
+use Apitoken::Test qw(run build_dir tempdir);
 use Carp qw(croak);
+use Fcntl qw(F_SETFD);
+use File::Path qw(make_path);
+use IO::Socket::UNIX ();
 use POSIX ();
+use Socket qw(SOCK_DGRAM);
+
+# Daemons are ended by scripts that wait until they are gone: somebody has to
+# take them in.
+my $init = 'my $test = fork // die; if (!$test) { exec @ARGV or die } '
+    . 'while ((my $pid = wait) > 0) '
+    . '{ exit($? >> 8 || $?) if $pid == $test }';
 
 sub new {
-	my ($class) = @_;
+	my ($class, %opt) = @_;
 	my $base = build_dir() . '/packages/bookworm.tar';
-	if (!$ENV{APITOKEN_INSIDE}) {
-		$ENV{APITOKEN_INSIDE} = 1;
+	if (!$ENV{APITOKEN_NETWORK}) {
+		# The network that there was, for what is said to be online.
+		open my $net, '<', '/proc/self/ns/net' or die "net: $!\n";
+		fcntl $net, F_SETFD, 0 or die "net: $!\n";
+		$ENV{APITOKEN_NETWORK} = '/proc/self/fd/' . fileno $net;
 		exec 'unshare', '--mount', '--pid', '--fork', '--kill-child',
+		    $opt{alone} ? ('--net', '--uts') : (), $^X, '-e', $init,
 		    $^X, $0, @ARGV;
 		die "unshare: $!\n";
 	}
@@ -29,11 +47,29 @@ sub new {
 	for my $command ([ 'mount', '-t', 'tmpfs', '-o', 'mode=755,size=4g',
 	    'tmpfs', $root ], [ 'tar', '-C', $root, '-xf', $base ],
 	    [ 'mount', '-t', 'proc', 'proc', "$root/proc" ],
-	    [ 'mount', '--rbind', '/dev', "$root/dev" ]) {
+	    $opt{alone} ? ([ 'ip', 'link', 'set', 'lo', 'up' ],
+	    [ 'hostname', 'mail.example.org' ]) : ()) {
 		system(@$command) == 0 or croak "@$command: failed";
 	}
+	$self->write('etc/hosts', "127.0.0.1 localhost\n"
+	    . "127.0.1.1 mail.example.org mail\n") if $opt{alone};
+	Apitoken::Server::private_dev("$root/dev");
+	$self->keep_log;
 	$self->write('usr/sbin/policy-rc.d', "#!/bin/sh\nexit 101\n", 0755);
 	return $self;
+}
+
+# What programs send to the system log goes into /root/syslog.
+sub keep_log {
+	my ($self) = @_;
+	my $log = IO::Socket::UNIX->new(Type => SOCK_DGRAM,
+	    Local => "$self->{root}/dev/log") or croak "dev/log: $!";
+	chmod 0666, "$self->{root}/dev/log" or croak "dev/log: $!";
+	pipe my $end, my $open or croak "pipe: $!";
+	return if fork // croak "fork: $!";
+	open STDIN, '<&', $end or POSIX::_exit(125);
+	eval { Apitoken::Server::collect($log, "$self->{root}/root/syslog", 0) };
+	POSIX::_exit(125);
 }
 
 sub root { return $_[0]{root} }
@@ -54,6 +90,18 @@ sub read {
 	return <$fh> // '';
 }
 
+# client(class, port => ...): one of the real servers' clients, for a server
+# that runs here. Its files are in the same place inside and outside.
+sub client {
+	my ($self, $class, %is) = @_;
+	my $base = tempdir(mode => 0755);
+	make_path("$self->{root}$base");
+	Apitoken::Server::mount('--bind', $base, "$self->{root}$base");
+	symlink "$self->{root}/root/syslog", "$base/syslog"
+	    or croak "symlink: $!";
+	return bless { base => $base, system => $self, %is }, $class;
+}
+
 sub command {
 	my ($self, @command) = @_;
 	return [ 'env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin',
@@ -61,11 +109,14 @@ sub command {
 	    'chroot', $self->{root}, @command ];
 }
 
-# sh(text, %opt of run()): the exit code and all that was said.
+# sh(text, %opt of run()): the exit code and all that was said. "online" with
+# the network outside.
 sub sh {
 	my ($self, $text, %opt) = @_;
-	my ($code, $out, $err) = run($self->command('sh', '-ec', $text),
-	    timeout => 900, %opt);
+	my @outside = $opt{online}
+	    ? ('nsenter', "--net=$ENV{APITOKEN_NETWORK}") : ();
+	my ($code, $out, $err) = run([ @outside,
+	    $self->command('sh', '-ec', $text)->@* ], timeout => 900, %opt);
 	return ($code, $out . $err);
 }
 
@@ -85,17 +136,16 @@ sub start {
 # packages need not take back: caches, logs and lists of apt's and dpkg's own.
 sub files {
 	my ($self) = @_;
-	my ($code, $out) = $self->sh(q{
-		find / -xdev \( -path /proc -o -path /dev -o -path /tmp \
-		    -o -path /root -o -path /var/cache \
-		    -o -path /var/lib/apt -o -path /var/lib/dpkg \
-		    -o -path /var/log/apt -o -path /var/log/dpkg.log \
-		    -o -path /run \) -prune \
-		    -o -type f -printf '%p %m %u:%g ' -exec sh -c \
-			'md5sum <"$1"' sh '{}' \; \
-		    -o -printf '%p %m %u:%g %l\n'});
+	my $these = q{find / -xdev \( -path /proc -o -path /dev -o -path /tmp \
+	    -o -path /root -o -path /var/cache -o -path /var/lib/apt \
+	    -o -path /var/lib/dpkg -o -path /var/log/apt \
+	    -o -path /var/log/dpkg.log -o -path /run \) -prune -o};
+	my ($code, $out) = $self->sh("$these -printf '%p %m %u:%g %l\\n'; "
+	    . "$these -type f -print0 | xargs -0 md5sum");
 	croak $out if $code;
-	return { map { m{^(/\S*) (.*)} ? ($1 => $2) : () } split /\n/, $out };
+	my %files = map { m{^(/\S*) (.*)} ? ($1 => $2) : () } split /\n/, $out;
+	$files{$2} .= $1 while $out =~ m{^([0-9a-f]{32})  (/\S*)$}mg;
+	return \%files;
 }
 
 1;
