@@ -41,7 +41,7 @@ sub logins {
 	return;
 }
 
-sub token { return $secret{$_[0]} = $system->token('sshd', $_[0]) }
+sub token { return ($secret{$_[0]}) = $system->token('sshd', $_[0]) }
 
 # ---- a host with sshd and alice ----
 $secret{password} = $system->host(qw(openssh-server openssh-client sshpass sudo

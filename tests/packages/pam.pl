@@ -26,7 +26,7 @@ my %secret = (password => $system->host(qw(openssh-server sudo dovecot-imapd)),
 $system->bring;
 my $before = $system->files;
 my @names = $install =~ m{\./([\w-]+)_}g;
-$system->good("service $_ start") for qw(ssh dovecot);
+$system->service('start', qw(ssh dovecot));
 
 # ---- every way in: "in", "refused", or what else came of it ----
 my $ssh = $system->client('Apitoken::Sshd', port => 22);
@@ -76,11 +76,13 @@ sub logins {
 	}
 	return;
 }
-my @set_up = grep { $_ ne 'sudo' || $recipe{sudo} } qw(sshd imap sudo);
+my @services = qw(sshd imap sudo);
+my @set_up = ('sshd', $recipe{dovecot} ? 'imap' : (),
+    $recipe{sudo} ? 'sudo' : ());
 
 sub others_token {
 	my ($service) = @_;
-	return (grep { $_ ne $service } @set_up)[0];
+	return (grep { $_ ne $service } @services)[0];
 }
 
 sub all_logins {
@@ -98,7 +100,7 @@ $way{imap} = { PLAIN => delete $later{PLAIN} };
 logins('before', $_, password => 'in') for qw(sshd imap);
 $system->good("cd /tmp/old; $install");
 $system->good($init);
-$secret{$_} = $system->token($_) for @set_up;
+($secret{$_}) = $system->token($_) for @services;
 logins('installed', $_, $_ => 'refused', password => 'in') for qw(sshd imap);
 
 my @edits;	# recipe, path
@@ -117,7 +119,7 @@ if (my $sudo = $recipe{sudo}) {
 	$system->put('/etc/pam.d/sudo-i', $sudo->file('/etc/pam.d/sudo'));
 	$system->good($_) for map { $sudo->commands($_) } qw(chmod visudo);
 }
-$system->good('service dovecot restart');
+$system->service('restart', 'dovecot');
 $system->good('apitoken doctor', 'of which the doctor has nothing to say');
 all_logins('set up');
 # Dovecot makes wait longer who was refused several times on end.
@@ -134,7 +136,7 @@ is $system->good($sums, 'after it'), $kept,
 is $system->good('dpkg-query -W -f "\${Version}" apitoken'),
     $system->version, 'a new version';
 all_logins('upgraded');
-$system->good('service dovecot restart');
+$system->service('restart', 'dovecot');
 all_logins('restarted');
 
 # ---- taken back, removed, purged ----
@@ -156,5 +158,5 @@ $system->nothing_left($before,
 my $log = $system->read('root/syslog');
 like $log, qr/pam_apitoken.*login allow/, 'there is a log';
 ok holds_no_token($log), 'without tokens';
-$system->good("service $_ stop") for qw(ssh dovecot);
+$system->service('stop', qw(ssh dovecot));
 done_testing;

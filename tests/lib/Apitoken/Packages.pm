@@ -14,7 +14,8 @@ use strict;
 use warnings;
 use parent 'Apitoken::System';
 use Apitoken::Server ();
-use Apitoken::Test qw(build_dir run set_conf source_dir);
+use Apitoken::Test qw(build_dir from_json run set_conf
+    source_dir wait_for);
 use Carp qw(croak);
 use Test::More;
 
@@ -42,6 +43,22 @@ sub bad {
 sub apt {
 	my ($self, @words) = @_;
 	return "$apt @words";
+}
+
+# Where what is started can be reached.
+my %port = (ssh => 22, postfix => 25, dovecot => 143, 'cyrus-imapd' => 143);
+
+# service('restart', names): each of them, until it answers.
+sub service {
+	my ($self, $what, @names) = @_;
+	for my $name (@names) {
+		$self->good("service $name $what");
+		next if $what eq 'stop' || !$port{$name};
+		ok wait_for(sub { Apitoken::Server::answers($port{$name}) },
+		    30), "$name answers"
+		    or diag substr $self->read('root/syslog'), -3000;
+	}
+	return;
 }
 
 # host(packages...): Debian's own packages, and alice, with her password.
@@ -96,15 +113,14 @@ sub version {
 	return $version =~ s/\n//r;
 }
 
-# token(service, label): alice's, for that service alone.
+# token(service, label): alice's, for that service alone, and its id.
 sub token {
 	my ($self, $service, $label) = @_;
 	$label //= "for $service";
-	my $token = $self->good('apitoken create --user alice --label '
-	    . "'$label' --service $service 2>/dev/null",
-	    "a token: $label") =~ s/\n//r;
-	like $token, qr/^tkc1_[0-9a-z]+$/, 'is one';
-	return $token;
+	my $made = from_json($self->good('apitoken --json create --user alice '
+	    . "--label '$label' --service $service", "a token: $label"));
+	like $made->{token}, qr/^tkc1_[0-9a-z]+$/, 'is one';
+	return @$made{qw(token id)};
 }
 
 # put(path, lines): as the recipes mean it. A setting takes the place of the
@@ -162,11 +178,14 @@ sub nothing_left {
 	return;
 }
 
+# changed(): the files that put() has written.
+sub changed { return sort keys %{ $_[0]{before} } }
+
 # take_back(paths): as it was before put(), of all or of these.
 sub take_back {
 	my ($self, @paths) = @_;
 	my $before = $self->{before};
-	for my $path (@paths ? @paths : sort keys %$before) {
+	for my $path (@paths ? @paths : $self->changed) {
 		my $text = delete $before->{$path};
 		if (defined $text) {
 			my $mode = (stat $self->root . $path)[2] & 07777;
