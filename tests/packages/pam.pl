@@ -16,8 +16,8 @@ use Test::More;
 
 my $system = Apitoken::Packages->new(alone => 1);
 my $readme = Apitoken::Recipe->new('../../README');
-my %recipe = map { $_ => Apitoken::Recipe->new($_) }
-    grep { -e source_dir() . "/doc/recipes/$_.md" } qw(dovecot sudo);
+my $dovecot = Apitoken::Recipe->new('dovecot');
+my $sudo = Apitoken::Recipe->new('sudo');
 my ($install) = $readme->commands('sudo apt install');
 my ($init) = $readme->commands('sudo apitoken');
 
@@ -43,7 +43,7 @@ sub outcome {
 # The recipe's own way for scripts, as alice.
 sub sudo {
 	my ($secret, $option) = @_;
-	my ($command) = $recipe{sudo}->commands('sudo -S');
+	my ($command) = $sudo->commands('sudo -S');
 	$system->sh('mkdir -p /home/alice/.config; '
 	    . 'cat >/home/alice/.config/token', stdin => "$secret\n");
 	$command =~ s/^sudo/sudo $option/ if $option;
@@ -76,9 +76,7 @@ sub logins {
 	}
 	return;
 }
-my @services = qw(sshd imap sudo);
-my @set_up = ('sshd', $recipe{dovecot} ? 'imap' : (),
-    $recipe{sudo} ? 'sudo' : ());
+my @services = sort keys %way;
 
 sub others_token {
 	my ($service) = @_;
@@ -87,7 +85,7 @@ sub others_token {
 
 sub all_logins {
 	my ($when) = @_;
-	logins($when, $_, $_ => 'in', password => 'in') for @set_up;
+	logins($when, $_, $_ => 'in', password => 'in') for @services;
 	is $way{sshd}{password}->($secret{imap}), 'refused',
 	    "$when: a token for something else";
 	return;
@@ -103,28 +101,20 @@ $system->good($init);
 ($secret{$_}) = $system->token($_) for @services;
 logins('installed', $_, $_ => 'refused', password => 'in') for qw(sshd imap);
 
-my @edits;	# recipe, path
-push @edits, [ $readme, '/etc/pam.d/sshd' ];
-if (my $dovecot = $recipe{dovecot}) {
-	push @edits, map { [ $dovecot, $_ ] } '/etc/pam.d/dovecot',
-	    '/etc/dovecot/conf.d/10-auth.conf';
-	$way{imap} = { %later, %{ $way{imap} } };
-}
-if (my $sudo = $recipe{sudo}) {
-	push @edits, map { [ $sudo, $_ ] } '/etc/pam.d/sudo',
-	    '/etc/apitoken/apitoken.conf', '/etc/sudoers.d/apitoken';
-}
-$system->put($_->[1], $_->[0]->file($_->[1])) for @edits;
-if (my $sudo = $recipe{sudo}) {
-	$system->put('/etc/pam.d/sudo-i', $sudo->file('/etc/pam.d/sudo'));
-	$system->good($_) for map { $sudo->commands($_) } qw(chmod visudo);
-}
+$system->follow($readme, '/etc/pam.d/sshd');
+$system->follow($dovecot, '/etc/pam.d/dovecot', '/etc/dovecot/conf.d/10-auth.conf');
+$system->follow($sudo, '/etc/pam.d/sudo', '/etc/apitoken/apitoken.conf',
+    '/etc/sudoers.d/apitoken');
+# "Do the same" says the recipe.
+$system->put('/etc/pam.d/sudo-i', $sudo->file('/etc/pam.d/sudo'));
+$system->good($_) for map { $sudo->commands($_) } qw(chmod visudo);
+$way{imap} = { %later, %{ $way{imap} } };
 $system->service('restart', 'dovecot');
 $system->good('apitoken doctor', 'of which the doctor has nothing to say');
 all_logins('set up');
 # Dovecot makes wait longer who was refused several times on end.
 logins('set up', $_, wrong => 'refused', $_ => 'in',
-    others_token($_) => 'refused', $_ => 'in') for @set_up;
+    others_token($_) => 'refused', $_ => 'in') for @services;
 
 # ---- upgraded ----
 my $sums = 'find /etc/apitoken /var/lib/apitoken /etc/pam.d /etc/sudoers.d '
@@ -146,11 +136,11 @@ all_logins('not removed');
 $system->take_back;
 $system->good('doveadm reload');
 $way{imap} = { PLAIN => $way{imap}{PLAIN} };
-logins('taken back', $_, $_ => 'refused', password => 'in') for @set_up;
+logins('taken back', $_, $_ => 'refused', password => 'in') for @services;
 $system->good($system->apt('remove', @names), 'removed');
-logins('removed', $_, $_ => 'refused', password => 'in') for @set_up;
+logins('removed', $_, $_ => 'refused', password => 'in') for @services;
 $system->good($system->apt('purge', @names), 'purged');
-logins('purged', $_, $_ => 'refused', password => 'in') for @set_up;
+logins('purged', $_, $_ => 'refused', password => 'in') for @services;
 $system->bad('getent group apitoken', 'no group');
 $system->nothing_left($before,
     qr{^/home/alice/|^/var/mail/|^/var/lib/(?:dovecot|sudo)/});

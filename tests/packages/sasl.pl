@@ -128,13 +128,6 @@ sub all_logins {
 	return;
 }
 
-# follow(recipe, files...)
-sub follow {
-	my ($recipe, @paths) = @_;
-	$system->put($_, $recipe{$recipe}->file($_)) for @paths;
-	return;
-}
-
 # ---- as it is written ----
 logins('before', \%plain, password => 'in');
 ok $smtp->hand_in('by somebody'), 'before: mail by somebody';
@@ -147,11 +140,11 @@ logins('installed', \%plain, imap => 'refused', password => 'in');
 ok $smtp->hand_in('by somebody'), 'installed: mail by somebody';
 
 $system->good($_) for $recipe{'cyrus-imapd'}->commands('adduser');
-follow('cyrus-imapd', '/etc/imapd.conf', '/etc/pam.d/imap',
+$system->follow($recipe{'cyrus-imapd'}, '/etc/imapd.conf', '/etc/pam.d/imap',
     '/etc/default/saslauthd');
 $system->service('restart', qw(saslauthd cyrus-imapd));
 $system->good($_) for $recipe{postfix}->commands('adduser');
-follow('postfix', '/etc/postfix/main.cf', '/etc/postfix/master.cf',
+$system->follow($recipe{postfix}, '/etc/postfix/main.cf', '/etc/postfix/master.cf',
     '/etc/postfix/sasl/smtpd.conf');
 my ($reload) = $recipe{postfix}->commands('postfix');
 $system->good($reload);

@@ -6,8 +6,8 @@
 #	my $system = Apitoken::Packages->new(alone => 1);
 #	$system->bring;			# /tmp/old, /tmp/new: two versions
 #	$system->good('apitoken doctor', 'the doctor');	# exit code 0
-#	$system->put('/etc/imapd.conf', @lines);
-#	$system->take_back;		# every file as before put()
+#	$system->follow($recipe, '/etc/imapd.conf');
+#	$system->take_back;		# every file as it was
 package Apitoken::Packages;
 
 use strict;
@@ -175,6 +175,13 @@ sub nothing_left {
 	is_deeply [ grep { ($after->{$_} // '') ne $before->{$_} }
 	    sort keys %$before ],
 	    [], 'nothing of the host is gone or changed';
+	return;
+}
+
+# follow(recipe, paths): all that it says about these files.
+sub follow {
+	my ($self, $recipe, @paths) = @_;
+	$self->put($_, $recipe->file($_)) for @paths;
 	return;
 }
 
