@@ -102,7 +102,8 @@ $system->good($init);
 logins('installed', $_, $_ => 'refused', password => 'in') for qw(sshd imap);
 
 $system->follow($readme, '/etc/pam.d/sshd');
-$system->follow($dovecot, '/etc/pam.d/dovecot', '/etc/dovecot/conf.d/10-auth.conf');
+$system->follow($dovecot, '/etc/pam.d/dovecot',
+    '/etc/dovecot/conf.d/10-auth.conf');
 $system->follow($sudo, '/etc/pam.d/sudo', '/etc/apitoken/apitoken.conf',
     '/etc/sudoers.d/apitoken');
 # "Do the same" says the recipe.

@@ -15,19 +15,8 @@ use Test::More;
 my $system = Apitoken::System->new;
 my $root = $system->root;
 
-sub good {
-	my ($command, $what) = @_;
-	my ($code, $said) = $system->sh($command);
-	is $code, 0, $what // $command or diag $said;
-	return $said;
-}
-
-sub bad {
-	my ($command, $what) = @_;
-	my ($code, $said) = $system->sh($command);
-	isnt $code, 0, $what // $command or diag $said;
-	return $said;
-}
+sub good { return $system->good(@_) }
+sub bad { return $system->bad(@_) }
 
 good('apt-get -q update && apt-get -q -y --no-install-recommends install rpm '
     . 'libgdbm6 libinih1 libjansson4 libqrencode4 libssl3 '

@@ -144,8 +144,8 @@ $system->follow($recipe{'cyrus-imapd'}, '/etc/imapd.conf', '/etc/pam.d/imap',
     '/etc/default/saslauthd');
 $system->service('restart', qw(saslauthd cyrus-imapd));
 $system->good($_) for $recipe{postfix}->commands('adduser');
-$system->follow($recipe{postfix}, '/etc/postfix/main.cf', '/etc/postfix/master.cf',
-    '/etc/postfix/sasl/smtpd.conf');
+$system->follow($recipe{postfix}, '/etc/postfix/main.cf',
+    '/etc/postfix/master.cf', '/etc/postfix/sasl/smtpd.conf');
 my ($reload) = $recipe{postfix}->commands('postfix');
 $system->good($reload);
 $system->good('apitoken doctor', 'of which the doctor has nothing to say');

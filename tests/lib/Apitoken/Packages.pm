@@ -23,22 +23,6 @@ our @NAMES = qw(apitoken libpam-apitoken libsasl2-modules-apitoken
     libtokencore0 libtokencore-dev);
 my $apt = 'apt-get -q -y --no-install-recommends';
 
-# good(command, what, %opt of sh()): has to work; what it said.
-sub good {
-	my ($self, $command, $what, %opt) = @_;
-	my ($code, $said) = $self->sh($command, %opt);
-	is $code, 0, $what // $command or diag $said;
-	return $said;
-}
-
-# bad(...): the same, has to fail.
-sub bad {
-	my ($self, $command, $what, %opt) = @_;
-	my ($code, $said) = $self->sh($command, %opt);
-	isnt $code, 0, $what // $command or diag $said;
-	return $said;
-}
-
 # apt('install', packages or files): the command.
 sub apt {
 	my ($self, @words) = @_;

@@ -21,6 +21,7 @@ use File::Path qw(make_path);
 use IO::Socket::UNIX ();
 use POSIX ();
 use Socket qw(SOCK_DGRAM);
+use Test::More;
 
 # Daemons are ended by scripts that wait until they are gone: somebody has to
 # take them in.
@@ -118,6 +119,22 @@ sub sh {
 	my ($code, $out, $err) = run([ @outside,
 	    $self->command('sh', '-ec', $text)->@* ], timeout => 900, %opt);
 	return ($code, $out . $err);
+}
+
+# good(command, what, %opt of sh()): has to work; what it said.
+sub good {
+	my ($self, $command, $what, %opt) = @_;
+	my ($code, $said) = $self->sh($command, %opt);
+	is $code, 0, $what // $command or diag $said;
+	return $said;
+}
+
+# bad(...): the same, has to fail.
+sub bad {
+	my ($self, $command, $what, %opt) = @_;
+	my ($code, $said) = $self->sh($command, %opt);
+	isnt $code, 0, $what // $command or diag $said;
+	return $said;
 }
 
 # start(command...): a server, until the end of the test.
