@@ -11,6 +11,7 @@ use Apitoken::Cyrus;
 use Apitoken::Packages;
 use Apitoken::Postfix;
 use Apitoken::Recipe;
+use Apitoken::Server ();
 use Apitoken::Test;
 use Test::More;
 
@@ -33,7 +34,8 @@ my ($init) = $readme->commands('sudo apitoken');
 my @names = grep { !/-dev$/ } @Apitoken::Packages::NAMES;
 
 my %secret = (wrong => 'not-the-password',
-    password => $system->host(qw(cyrus-imapd postfix sasl2-bin isync acl
+    password => Apitoken::Server::random_word(20),
+    account => $system->host(qw(cyrus-imapd postfix sasl2-bin isync acl
 	sudo)));
 $system->good('saslpasswd2 -p -c alice', 'a password for imapd',
     stdin => $secret{password});
@@ -152,6 +154,31 @@ $system->good('apitoken doctor', 'of which the doctor has nothing to say');
 all_logins('set up');
 logins('set up', $way{imap}, wrong => 'refused', smtp => 'refused');
 logins('set up', $way{smtp}, wrong => 'refused', imap => 'refused');
+
+# ---- what else may be had ----
+my @imap = '/etc/pam.d/imap';
+logins('set up', { PLAIN => $plain{PLAIN} }, account => 'refused');
+$system->take_back(@imap);
+$system->put(@imap, $readme->file('/etc/pam.d/sshd'));
+logins('with accounts', { PLAIN => $plain{PLAIN} }, account => 'in',
+    password => 'in', imap => 'in', wrong => 'refused', smtp => 'refused');
+$system->take_back(@imap);
+$system->follow($recipe{'cyrus-imapd'}, @imap);
+
+my @smtp = map { "/etc/postfix/$_.cf" } qw(main master);
+$system->take_back(@smtp);
+$system->put($smtp[0], $recipe{postfix}->with($smtp[0],
+    { smtpd_relay_restrictions => '', smtpd_sasl_auth_enable => '' }));
+$system->put($smtp[1], $recipe{postfix}->file($smtp[1]),
+    '  -o smtpd_sasl_auth_enable=yes');
+$system->good($reload);
+ok $smtp->hand_in('by the world'), 'for the world: mail by somebody';
+like smtp('OAUTHBEARER', $secret{smtp}), qr/^503 /, 'and no login';
+is submit($secret{$_->[0]}), $_->[1], "at the other port: $_->[0]"
+    for [ smtp => 'in' ], [ imap => 'refused' ];
+$system->take_back(@smtp);
+$system->follow($recipe{postfix}, @smtp);
+$system->good($reload);
 
 # ---- the other way to let Postfix see the store ----
 my ($out) = $recipe{postfix}->commands('deluser');
