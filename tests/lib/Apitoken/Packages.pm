@@ -107,6 +107,19 @@ sub token {
 	return @$made{qw(token id)};
 }
 
+# upgrade(command, package, what of the administrator's is looked at): by the
+# README's command, which leaves that alone.
+sub upgrade {
+	my ($self, $command, $package, $look) = @_;
+	my $kept = $self->good($look, 'before the upgrade');
+	$self->good("cd /tmp/new; $command");
+	is $self->good($look, 'after it'), $kept,
+	    'tokens, keys and configuration are the same';
+	is $self->good('dpkg-query -W -f "\${Version}" ' . $package),
+	    $self->version, 'a new version';
+	return;
+}
+
 # put(path, lines): as the recipes mean it. A setting takes the place of the
 # one of that name, also below a heading; lines before an @include go before it
 # where it stands; a PAM file without one is whole, and so is a new file.

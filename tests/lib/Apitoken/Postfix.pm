@@ -236,6 +236,8 @@ sub talk {
 
 sub say_to {
 	my ($socket, $line) = @_;
+	# A server that has gone is no answer, not the end of the test.
+	local $SIG{PIPE} = 'IGNORE';
 	print {$socket} "$line\r\n";
 	return answer($socket);
 }
