@@ -50,6 +50,9 @@ my @lines = (
 	['before the distribution\'s own', "$ours\@include common-auth\n"],
 	['the same with pam_env in front',
 	    "auth required pam_env.so\n$ours\@include common-auth\n"],
+	['a group that stops behind it', "${ours}auth requisite " .
+	    "pam_succeed_if.so quiet user notingroup robots\n" .
+	    "\@include common-auth\n"],
 	['alone', "auth required pam_apitoken.so\n"],
 	['alone, requisite', "auth requisite pam_apitoken.so\n"],
 	['alone behind a gate', "auth required pam_nologin.so\n" .

@@ -22,11 +22,14 @@ use Time::HiRes qw(time);
 sub missing { return Apitoken::Server::unavailable(qw(sshd ssh ssh-keygen
     sshpass)) }
 
-# start(dir =>, pam => [lines], name => 'sshd')
+# start(dir =>, pam => [lines], name => 'sshd', groups => {name => [members]},
+# config => [lines of sshd_config])
 sub start {
 	my ($class, %opt) = @_;
 	my $self = $class->SUPER::new(dir => $opt{dir},
-	    name => $opt{name} // 'sshd', pam => { sshd => $opt{pam} });
+	    name => $opt{name} // 'sshd', pam => { sshd => $opt{pam} },
+	    groups => $opt{groups} // {});
+	$self->{config} = $opt{config} // [];
 	my $base = $self->base;
 	for my $key (qw(host_key user_key)) {
 		my ($exit, undef, $err) = run([ 'ssh-keygen', '-q', '-t',
@@ -48,7 +51,8 @@ sub start {
 sub configure {
 	my ($self) = @_;
 	my $base = $self->base;
-	my @lines = (
+	# The first one of a keyword counts.
+	my @lines = (@{ $self->{config} },
 		"ListenAddress 127.0.0.1:$self->{port}",
 		"HostKey $base/host_key",
 		'PidFile none',
@@ -89,7 +93,8 @@ sub authorize {
 	return;
 }
 
-# ssh(user =>, method =>, password =>, run => 'command', more => [options]):
+# ssh(user =>, method =>, password =>, prompt => what to wait for,
+# run => 'command', more => [options]):
 # the command of one attempt, with one prompt. The password goes to sshpass by
 # a descriptor, so neither argument list nor environment holds it.
 sub ssh {
@@ -106,14 +111,15 @@ sub ssh {
 		IdentitiesOnly => 'yes',
 		IdentityAgent => 'none',
 		PubkeyAuthentication =>
-		    $method eq 'publickey' ? 'yes' : 'no',
+		    $method =~ /publickey/ ? 'yes' : 'no',
 		ConnectTimeout => 20,
 	);
 	my @command = ('ssh', '-vvv', '-n', '-T', '-F', 'none',
 	    '-p', $self->{port},
 	    (map { ('-o', "$_=$set{$_}") } sort keys %set),
 	    @{ $opt{more} // [] }, "$opt{user}\@127.0.0.1", $opt{run});
-	unshift @command, 'sshpass', '-d', '0' if $method ne 'publickey';
+	unshift @command, 'sshpass', '-P', $opt{prompt} // 'assword', '-d', '0'
+	    if $method ne 'publickey';
 	return \@command;
 }
 
