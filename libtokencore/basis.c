@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What a decision rested on, by the names under which a new handle would look
- * for it: a link on the way to them may lead elsewhere since.  Neither a key nor a descriptor stays: a host may
- * close what it did not open, drop its privileges and keep us for the length
- * of a session.
+ * for it: a link on the way to them may lead elsewhere since.  Neither a key
+ * nor a descriptor stays: a host may close what it did not open, drop its
+ * privileges and keep us for the length of a session.
  */
 #include <fcntl.h>
 #include <stdlib.h>

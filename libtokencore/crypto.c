@@ -174,8 +174,8 @@ octets(const char *name, const void *data, size_t len)
 	return OSSL_PARAM_construct_octet_string(name, cast.out, len);
 }
 
-/* Two HMACs: EVP_KDF takes ten times as long, which is a quarter of tc_open(),
- * to look for its digest by name. */
+/* Two HMACs, and not EVP_KDF, which looks for its digest by name each time and
+ * was most of what tc_open() computes (doc/BENCHMARKS.md). */
 int
 tc_hkdf(const struct tc_crypto *c, const char *salt, const void *secret,
 	size_t secret_len, const struct tc_bytes *info,

@@ -13,6 +13,30 @@
 
 #define T INT64_C(1800000000)
 
+/* While it is set every file has the stamp that it had. */
+static int same_stamps;
+static time_t since; /* added to the clock that nobody sets */
+
+int __real_tc_stamp_fits(const struct tc_stamp *stamp, const struct stat *st);
+int __wrap_tc_stamp_fits(const struct tc_stamp *stamp, const struct stat *st);
+int
+__wrap_tc_stamp_fits(const struct tc_stamp *stamp, const struct stat *st)
+{
+	return same_stamps || __real_tc_stamp_fits(stamp, st);
+}
+
+int __real_clock_gettime(clockid_t id, struct timespec *out);
+int __wrap_clock_gettime(clockid_t id, struct timespec *out);
+int
+__wrap_clock_gettime(clockid_t id, struct timespec *out)
+{
+	int rc = __real_clock_gettime(id, out);
+
+	if (id == CLOCK_BOOTTIME)
+		out->tv_sec += since;
+	return rc;
+}
+
 static const struct tc_create plain = { .user = "unit-alice",
 					.label = "laptop",
 					.expires = T + 30 };
@@ -56,6 +80,8 @@ tear_down(void **state)
 	tc_record_free(rec);
 	basis = NULL;
 	rec = NULL;
+	same_stamps = 0;
+	since = 0;
 	test_clock = 0;
 	return test_host_remove(state);
 }
@@ -116,6 +142,33 @@ too_old(void **state)
 	test_clock = T + 60;
 	assert_true(tc_basis_holds(basis, &req));
 	test_clock = T + 61;
+	assert_false(tc_basis_holds(basis, &req));
+}
+
+/* The clock was set back by as much. */
+static void
+an_hour_later(void **state)
+{
+	take(*state);
+	since = 3600;
+	assert_false(tc_basis_holds(basis, &req));
+	since = -3600;
+	assert_false(tc_basis_holds(basis, &req));
+	since = 0;
+	assert_true(tc_basis_holds(basis, &req));
+}
+
+/* The files' stamps may come again; the commit's number does not. */
+static void
+stamps_again(void **state)
+{
+	struct test_host *host = *state;
+	const char *id;
+
+	take(host);
+	id = rec->id;
+	WORKS(host, tc_revoke(host->h, &test_actor, &id, 1, "", &host->err));
+	same_stamps = 1;
 	assert_false(tc_basis_holds(basis, &req));
 }
 
@@ -253,8 +306,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		AT_T(another_request), AT_T(another_time), AT_T(too_old),
-		AT_T(folders),	       AT_T(link_turned),  AT_T(another_user),
-		AT_T(commits),	       AT_T(files),	   AT_T(none),
+		AT_T(an_hour_later),   AT_T(stamps_again), AT_T(folders),
+		AT_T(link_turned),     AT_T(another_user), AT_T(commits),
+		AT_T(files),	       AT_T(none),
 	};
 
 	return cmocka_run_group_tests_name("basis", tests, NULL, NULL);

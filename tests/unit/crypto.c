@@ -77,12 +77,39 @@ also_in_a_child(void **state)
 	}
 }
 
+/* Whether it is kept makes no difference, under one key or another. */
+static void
+kept(void **state)
+{
+	static const unsigned char keys[2][TC_HASH_LEN] = { "one", "other" };
+	struct tc_mac mac = { NULL };
+	struct tc_crypto keeping = *tc_crypto();
+	unsigned char want[TC_HASH_LEN], got[TC_HASH_LEN];
+
+	(void)state;
+	keeping.kept = &mac;
+	for (unsigned i = 0; i < 8; i++) {
+		const struct tc_bytes text = { "some text", i + 1 };
+		const unsigned char *key = keys[i / 2 % 2];
+
+		assert_int_equal(
+		    tc_hmac(tc_crypto(), key, TC_HASH_LEN, &text, 1, want), 0);
+		assert_int_equal(
+		    tc_hmac(&keeping, key, TC_HASH_LEN, &text, 1, got), 0);
+		assert_memory_equal(got, want, sizeof(want));
+	}
+	assert_non_null(mac.ctx);
+	tc_mac_free(&mac);
+	assert_null(mac.ctx);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_for_all_threads),
 		cmocka_unit_test(also_in_a_child),
+		cmocka_unit_test(kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

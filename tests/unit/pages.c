@@ -312,6 +312,51 @@ keys_of_odd_length(void **state)
 	test_map_close(&t, TC_GDBM_WRITE);
 }
 
+/* ---- what is not there takes as long ---- */
+
+static unsigned hashed;
+
+int __real_tc_digest_fits(const struct tc_crypto *c, const unsigned char *text,
+			  size_t len);
+int __wrap_tc_digest_fits(const struct tc_crypto *c, const unsigned char *text,
+			  size_t len);
+int
+__wrap_tc_digest_fits(const struct tc_crypto *c, const unsigned char *text,
+		      size_t len)
+{
+	hashed++;
+	return __real_tc_digest_fits(c, text, len);
+}
+
+static unsigned
+hashed_for(struct test_map *t, const char *key, size_t usual_len)
+{
+	unsigned char *value = NULL;
+	size_t len;
+
+	hashed = 0;
+	(void)tc_map_get_alike(&t->map, key, strlen(key), usual_len, &value,
+			       &len);
+	free(value);
+	return hashed;
+}
+
+/* A page of 512 bytes has room for what is not there, or would be twice as
+ * long: then it is hashed once more. */
+static void
+charged(void **state)
+{
+	struct test_map t;
+
+	test_map_make(&t, test_path(*state, "map"));
+	assert_int_equal(tc_map_put(&t.map, "t1", 2, "v", 1), 1);
+	assert_int_equal(hashed_for(&t, "t2", 0), 1);
+	assert_int_equal(hashed_for(&t, "t2", 100), 1);
+	assert_int_equal(hashed_for(&t, "t2", 500), 2);
+	assert_int_equal(hashed_for(&t, "t1", 500), 1);
+	test_map_close(&t, TC_GDBM_WRITE);
+}
+
 /* ---- what stays behind ---- */
 
 /* Is the value of key i in this state still somewhere in the file? */
@@ -509,10 +554,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_DIR(like_an_array),     WITH_DIR(every_item_once),
-		WITH_DIR(more_than_is_held), WITH_DIR(sizes_of_pages),
-		cmocka_unit_test(steps),     WITH_DIR(keys_of_odd_length),
-		WITH_DIR(nothing_stays),     WITH_DIR(a_copy),
+		WITH_DIR(like_an_array),
+		WITH_DIR(every_item_once),
+		WITH_DIR(more_than_is_held),
+		WITH_DIR(sizes_of_pages),
+		cmocka_unit_test(steps),
+		WITH_DIR(keys_of_odd_length),
+		WITH_DIR(charged),
+		WITH_DIR(nothing_stays),
+		WITH_DIR(a_copy),
 		WITH_DIR(no_copy),
 	};
 
