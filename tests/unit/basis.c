@@ -11,7 +11,7 @@
 
 #include "clock.h"
 
-#define T INT64_C(1800000000)
+#define T TEST_CLOCK_T
 
 /* While it is set every file has the stamp that it had. */
 static int same_stamps;
@@ -67,13 +67,6 @@ take(struct test_host *host)
 }
 
 static int
-set_up(void **state)
-{
-	test_clock = T;
-	return test_host_make(state);
-}
-
-static int
 tear_down(void **state)
 {
 	tc_basis_free(basis);
@@ -82,8 +75,7 @@ tear_down(void **state)
 	rec = NULL;
 	same_stamps = 0;
 	since = 0;
-	test_clock = 0;
-	return test_host_remove(state);
+	return test_clocked_remove(state);
 }
 
 #define DIFFERS(what)                                                          \
@@ -299,7 +291,8 @@ none(void **state)
 	tc_basis_free(NULL);
 }
 
-#define AT_T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define AT_T(test)                                                             \
+	cmocka_unit_test_setup_teardown(test, test_clocked_make, tear_down)
 
 int
 main(void)

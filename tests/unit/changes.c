@@ -14,27 +14,11 @@
 #include "permit.h"
 #include "store.h"
 
-#define T INT64_C(1800000000)
+#define T TEST_CLOCK_T
 #define NEVER_MADE "0123456789abcdefghjkmnpq"
 
 static const struct tc_create spec = { .user = "unit-alice",
 				       .label = "laptop" };
-
-static int
-set_up(void **state)
-{
-	test_clock = T;
-	return test_host_make(state);
-}
-
-static int
-tear_down(void **state)
-{
-	int rc = test_host_remove(state);
-
-	test_clock = 0;
-	return rc;
-}
 
 /* ---- the calls, each under one shape ---- */
 
@@ -511,17 +495,19 @@ one_that_may_not(void **state)
 	selection_free(&s);
 }
 
-#define AT_T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		AT_T(switched_off),	 AT_T(not_told_not_done),
-		AT_T(who_may),		 AT_T(revoked_and_regenerated),
-		AT_T(nobody_asks),	 AT_T(keys_that_differ),
-		AT_T(all_in_one_commit), AT_T(one_that_is_none),
-		AT_T(one_that_may_not),
+		TEST_CLOCKED(switched_off),
+		TEST_CLOCKED(not_told_not_done),
+		TEST_CLOCKED(who_may),
+		TEST_CLOCKED(revoked_and_regenerated),
+		TEST_CLOCKED(nobody_asks),
+		TEST_CLOCKED(keys_that_differ),
+		TEST_CLOCKED(all_in_one_commit),
+		TEST_CLOCKED(one_that_is_none),
+		TEST_CLOCKED(one_that_may_not),
 	};
 
 	return cmocka_run_group_tests_name("changes", tests, NULL, NULL);

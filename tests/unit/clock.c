@@ -3,6 +3,8 @@
 
 #include <time.h>
 
+#include "host.h"
+
 int64_t test_clock;
 
 time_t
@@ -15,4 +17,20 @@ time(time_t *out)
 	if (out)
 		*out = now.tv_sec;
 	return now.tv_sec;
+}
+
+int
+test_clocked_make(void **state)
+{
+	test_clock = TEST_CLOCK_T;
+	return test_host_make(state);
+}
+
+int
+test_clocked_remove(void **state)
+{
+	int rc = test_host_remove(state);
+
+	test_clock = 0;
+	return rc;
 }

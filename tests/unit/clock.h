@@ -9,4 +9,12 @@
 /* Stands still there; 0: the host's clock. */
 extern int64_t test_clock;
 
+/* A test with an installation of its own (host.h), begun at that time. */
+#define TEST_CLOCK_T INT64_C(1800000000)
+int test_clocked_make(void **state);
+int test_clocked_remove(void **state);
+#define TEST_CLOCKED(test)                                                     \
+	cmocka_unit_test_setup_teardown(test, test_clocked_make,               \
+					test_clocked_remove)
+
 #endif

@@ -10,7 +10,7 @@
 
 #include "clock.h"
 
-#define T INT64_C(1800000000)
+#define T TEST_CLOCK_T
 
 static const char *const mail[] = { "imap", "smtp" };
 static const struct tc_property props[] = { { "app", "mutt" }, { "note", "" } };
@@ -28,22 +28,6 @@ static const struct tc_create full = {
 	.sources = &net,
 	.properties = props,
 };
-
-static int
-set_up(void **state)
-{
-	test_clock = T;
-	return test_host_make(state);
-}
-
-static int
-tear_down(void **state)
-{
-	int rc = test_host_remove(state);
-
-	test_clock = 0;
-	return rc;
-}
 
 #define IS(l, want) EXPECT(l, NULL, "imap", "192.0.2.1", 0, want)
 
@@ -454,16 +438,18 @@ until_when(void **state)
 	tc_record_free(never.rec);
 }
 
-#define AT_T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		AT_T(a_copy),		AT_T(copies_that_differ),
-		AT_T(when_a_copy_ends), AT_T(copies_of_dead_ones),
-		AT_T(no_copy),		AT_T(a_new_value),
-		AT_T(of_a_revoked_one), AT_T(until_when),
+		TEST_CLOCKED(a_copy),
+		TEST_CLOCKED(copies_that_differ),
+		TEST_CLOCKED(when_a_copy_ends),
+		TEST_CLOCKED(copies_of_dead_ones),
+		TEST_CLOCKED(no_copy),
+		TEST_CLOCKED(a_new_value),
+		TEST_CLOCKED(of_a_revoked_one),
+		TEST_CLOCKED(until_when),
 	};
 
 	return cmocka_run_group_tests_name("copies", tests, NULL, NULL);

@@ -11,7 +11,7 @@
 
 #include "clock.h"
 
-#define T INT64_C(1800000000)
+#define T TEST_CLOCK_T
 #define LABEL "a label that is nowhere else"
 #define VALUE "a property's value that is nowhere else"
 
@@ -26,22 +26,6 @@ static const struct tc_create plain = {
 	.services = mail,
 	.properties = props,
 };
-
-static int
-set_up(void **state)
-{
-	test_clock = T;
-	return test_host_make(state);
-}
-
-static int
-tear_down(void **state)
-{
-	int rc = test_host_remove(state);
-
-	test_clock = 0;
-	return rc;
-}
 
 #define IS(l, want) EXPECT(l, "unit-alice", "imap", NULL, 0, want)
 
@@ -472,22 +456,20 @@ labels_beside_others(void **state)
 	}
 }
 
-#define AT_T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		AT_T(revoked),
-		AT_T(reasons),
-		AT_T(in_another_process),
-		AT_T(expired_first),
-		AT_T(refused_for_good),
-		AT_T(not_there),
-		AT_T(after_a_revocation),
-		AT_T(what_is_left),
-		AT_T(all_deleted),
-		AT_T(labels_beside_others),
+		TEST_CLOCKED(revoked),
+		TEST_CLOCKED(reasons),
+		TEST_CLOCKED(in_another_process),
+		TEST_CLOCKED(expired_first),
+		TEST_CLOCKED(refused_for_good),
+		TEST_CLOCKED(not_there),
+		TEST_CLOCKED(after_a_revocation),
+		TEST_CLOCKED(what_is_left),
+		TEST_CLOCKED(all_deleted),
+		TEST_CLOCKED(labels_beside_others),
 	};
 
 	return cmocka_run_group_tests_name("gone", tests, NULL, NULL);

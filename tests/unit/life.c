@@ -10,7 +10,7 @@
 
 #include "clock.h"
 
-#define T INT64_C(1800000000)
+#define T TEST_CLOCK_T
 
 static const char *const mail[] = { "imap", "smtp" };
 static const struct tc_property props[] = { { "app", "mutt" },
@@ -30,22 +30,6 @@ static const struct tc_create full = {
 	.sources = &net,
 	.properties = props,
 };
-
-static int
-set_up(void **state)
-{
-	test_clock = T;
-	return test_host_make(state);
-}
-
-static int
-tear_down(void **state)
-{
-	int rc = test_host_remove(state);
-
-	test_clock = 0;
-	return rc;
-}
 
 static int
 edit(struct test_host *host, const char *id, const struct tc_edit *e)
@@ -432,16 +416,15 @@ by_policy(void **state)
 	tc_record_free(l.rec);
 }
 
-#define AT_T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		AT_T(each_member), AT_T(all_taken_away), AT_T(properties),
-		AT_T(seventeen),   AT_T(lengths),	 AT_T(labels),
-		AT_T(how_many),	   AT_T(unknown_kinds),	 AT_T(renewed),
-		AT_T(by_policy),
+		TEST_CLOCKED(each_member), TEST_CLOCKED(all_taken_away),
+		TEST_CLOCKED(properties),  TEST_CLOCKED(seventeen),
+		TEST_CLOCKED(lengths),	   TEST_CLOCKED(labels),
+		TEST_CLOCKED(how_many),	   TEST_CLOCKED(unknown_kinds),
+		TEST_CLOCKED(renewed),	   TEST_CLOCKED(by_policy),
 	};
 
 	return cmocka_run_group_tests_name("life", tests, NULL, NULL);

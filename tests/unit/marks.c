@@ -10,27 +10,11 @@
 
 #include "clock.h"
 
-#define T INT64_C(1800000000)
+#define T TEST_CLOCK_T
 
 static const struct tc_create alice = { .user = "unit-alice",
 					.label = "laptop" };
 static const struct tc_create bob = { .user = "unit-bob", .label = "phone" };
-
-static int
-set_up(void **state)
-{
-	test_clock = T;
-	return test_host_make(state);
-}
-
-static int
-tear_down(void **state)
-{
-	int rc = test_host_remove(state);
-
-	test_clock = 0;
-	return rc;
-}
 
 static int
 end_all(struct test_host *host, const char *user, int64_t before)
@@ -382,23 +366,21 @@ who_may(void **state)
 	tc_record_free(b.rec);
 }
 
-#define AT_T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		AT_T(one_user),
-		AT_T(in_the_same_second),
-		AT_T(made_ahead_of_the_clock),
-		AT_T(before_a_moment),
-		AT_T(nonsense),
-		AT_T(clock_goes_back),
-		AT_T(without_a_skew),
-		AT_T(over_for_good),
-		AT_T(what_the_logs_say),
-		AT_T(not_told_not_done),
-		AT_T(who_may),
+		TEST_CLOCKED(one_user),
+		TEST_CLOCKED(in_the_same_second),
+		TEST_CLOCKED(made_ahead_of_the_clock),
+		TEST_CLOCKED(before_a_moment),
+		TEST_CLOCKED(nonsense),
+		TEST_CLOCKED(clock_goes_back),
+		TEST_CLOCKED(without_a_skew),
+		TEST_CLOCKED(over_for_good),
+		TEST_CLOCKED(what_the_logs_say),
+		TEST_CLOCKED(not_told_not_done),
+		TEST_CLOCKED(who_may),
 	};
 
 	return cmocka_run_group_tests_name("marks", tests, NULL, NULL);

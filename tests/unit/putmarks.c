@@ -10,27 +10,11 @@
 
 #include "clock.h"
 
-#define T INT64_C(1800000000)
+#define T TEST_CLOCK_T
 
 static const struct tc_create alice = { .user = "unit-alice",
 					.label = "laptop" };
 static const struct tc_create bob = { .user = "unit-bob", .label = "phone" };
-
-static int
-set_up(void **state)
-{
-	test_clock = T;
-	return test_host_make(state);
-}
-
-static int
-tear_down(void **state)
-{
-	int rc = test_host_remove(state);
-
-	test_clock = 0;
-	return rc;
-}
 
 static int
 put(struct test_host *host, const struct tc_ended *ended, size_t n,
@@ -326,16 +310,14 @@ there_and_back(void **state)
 	assert_int_equal(test_host_remove(&made), 0);
 }
 
-#define AT_T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		AT_T(forward_only),   AT_T(several_at_once),
-		AT_T(none_that_fits), AT_T(too_many_keys),
-		AT_T(from_a_copy),    AT_T(ahead_of_the_clock),
-		AT_T(there_and_back), AT_T(not_their_own),
+		TEST_CLOCKED(forward_only),   TEST_CLOCKED(several_at_once),
+		TEST_CLOCKED(none_that_fits), TEST_CLOCKED(too_many_keys),
+		TEST_CLOCKED(from_a_copy),    TEST_CLOCKED(ahead_of_the_clock),
+		TEST_CLOCKED(there_and_back), TEST_CLOCKED(not_their_own),
 	};
 
 	return cmocka_run_group_tests_name("putmarks", tests, NULL, NULL);
