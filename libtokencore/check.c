@@ -228,7 +228,6 @@ static void
 look_at_standby(struct look *k, const struct tc_policy *p,
 		const struct tc_view *v)
 {
-	enum tc_side side = v->state.side == TC_LEFT ? TC_RIGHT : TC_LEFT;
 	struct tally t = k->tally;
 	struct tc_head head;
 	struct tc_map m = { .crypto = p->store.crypto, .head = &head };
@@ -236,7 +235,8 @@ look_at_standby(struct look *k, const struct tc_policy *p,
 	struct tc_error err = { .text = "" };
 	const char *why = NULL;
 
-	if (tc_standby_look(&p->store, &v->state, &standing, &err)) {
+	if (tc_standby_look(&p->store, &v->state, TC_GDBM_READ, &standing,
+			    &m.file, &err)) {
 		memcpy(k->planted, err.text, sizeof(k->planted));
 		return;
 	}
@@ -244,8 +244,6 @@ look_at_standby(struct look *k, const struct tc_policy *p,
 	if (standing == TC_STANDBY_UNUSABLE)
 		why = "is missing, damaged, of another commit, or "
 		      "has another name (a hard link)";
-	else if (tc_side_open(&p->store, side, TC_GDBM_READ, &m, &err))
-		why = err.text;
 	else if (tc_map_get_head(&m, &head) || walk(&m, &t))
 		why = m.why;
 	(void)snprintf(k->standby, sizeof(k->standby), "%s", why ? why : "");

@@ -28,6 +28,7 @@ struct tc_txn {
 	unsigned char *previous; /* the entry the standby has not seen */
 	size_t previous_len;
 	enum tc_standby standby;
+	struct tc_gdbm *standby_file; /* NULL: not open */
 	int touched, begun_anew; /* what undo() has to know */
 	int copied; /* the standby, a moment ago */
 };
@@ -36,6 +37,7 @@ static void
 txn_free(struct tc_txn *t)
 {
 	tc_view_close(&t->now);
+	tc_gdbm_close(t->standby_file);
 	tc_writer_free(&t->entry);
 	OPENSSL_free(t->previous);
 	if (t->journal_fd >= 0)
@@ -120,7 +122,8 @@ look_around(struct tc_txn *t, struct tc_error *err)
 			  O_RDWR, TC_GROUP_MAY_READ, &st, err);
 	if (t->journal_fd < 0 && errno != ENOENT)
 		return err->code;
-	rc = tc_standby_look(t->s, &t->now.state, &t->standby, err);
+	rc = tc_standby_look(t->s, &t->now.state, TC_GDBM_WRITE, &t->standby,
+			     &t->standby_file, err);
 	if (rc != TC_OK)
 		return rc;
 	if (t->journal_fd < 0 || !journal_clean(t, &st))
@@ -228,11 +231,21 @@ standby_side(const struct tc_txn *t)
 	return t->now.state.side == TC_LEFT ? TC_RIGHT : TC_LEFT;
 }
 
+/* The standby that was opened is not the one that goes on. */
+static void
+leave_standby(struct tc_txn *t)
+{
+	tc_gdbm_close(t->standby_file);
+	t->standby_file = NULL;
+}
+
 static int
 rebuild(struct tc_txn *t, struct tc_error *err)
 {
-	int rc = tc_standby_copy(t->s, t->now.state.side, err);
+	int rc;
 
+	leave_standby(t);
+	rc = tc_standby_copy(t->s, t->now.state.side, err);
 	if (rc == TC_OK) {
 		t->standby = TC_STANDBY_EVEN;
 		t->copied = 1;
@@ -247,6 +260,7 @@ tc_txn_compact(struct tc_txn *t, struct tc_error *err)
 
 	if (rc != TC_OK)
 		return rc;
+	leave_standby(t);
 	t->standby = TC_STANDBY_EVEN;
 	t->copied = 1;
 	if (t->journal_fd >= 0)
@@ -298,6 +312,7 @@ static int
 apply(struct tc_txn *t, struct tc_head *head, struct tc_error *err)
 {
 	struct tc_entries entries = { .n = 0 };
+	struct tc_gdbm *file = t->standby_file;
 
 	if (t->standby == TC_STANDBY_BEHIND) {
 		entries.data[entries.n] = t->previous;
@@ -306,7 +321,9 @@ apply(struct tc_txn *t, struct tc_head *head, struct tc_error *err)
 	entries.data[entries.n] = t->entry.data;
 	entries.len[entries.n++] = t->entry.len;
 	t->touched = 1;
-	return tc_standby_apply(t->s, standby_side(t), &entries, head, err);
+	t->standby_file = NULL;
+	return tc_standby_apply(t->s, standby_side(t), file, &entries, head,
+				err);
 }
 
 /* A standby whose damage shows only now is made anew once. */
@@ -427,11 +444,14 @@ create_data(const struct tc_store *s, struct tc_head *head,
 	if (!m.file)
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s", s->paths[TC_LEFT],
 			     why);
-	else if (tc_map_create(&m) || tc_map_put_head(&m) ||
-		 tc_gdbm_sync(m.file))
+	else if (tc_map_create(&m) || tc_map_put_head(&m))
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s", s->paths[TC_LEFT],
 			     tc_gdbm_why(m.file));
-	tc_gdbm_close(m.file);
+	if (rc != TC_OK)
+		tc_gdbm_close(m.file);
+	else if (tc_gdbm_finish(m.file, &why))
+		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s", s->paths[TC_LEFT],
+			     why);
 	if (rc == TC_OK)
 		return tc_new_publish(s->dir, name, NULL, err);
 	tc_new_abandon(s->dir, name);

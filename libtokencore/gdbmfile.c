@@ -83,10 +83,15 @@ tc_gdbm_open(int fd, enum tc_gdbm_mode mode, const char **why)
 	return (struct tc_gdbm *)(void *)f;
 }
 
+/* To close is to sync, says GDBM's manual; to do both would make the disk
+ * flush its cache twice. */
 int
-tc_gdbm_sync(struct tc_gdbm *g)
+tc_gdbm_finish(struct tc_gdbm *g, const char **why)
 {
-	return gdbm_sync(dbf(g)) == 0 ? 0 : -1;
+	if (gdbm_close(dbf(g)) == 0)
+		return 0;
+	*why = gdbm_strerror(gdbm_errno);
+	return -1;
 }
 
 void

@@ -15,8 +15,9 @@ struct tc_gdbm;
 
 /* Takes the descriptor, also when it fails.  NULL: see *why. */
 struct tc_gdbm *tc_gdbm_open(int fd, enum tc_gdbm_mode mode, const char **why);
-/* Writes what is pending and syncs it: 0, or -1 (see tc_gdbm_why). */
-int tc_gdbm_sync(struct tc_gdbm *g);
+/* Writes what is pending, syncs it and closes: 0, or -1 with *why and errno. */
+int tc_gdbm_finish(struct tc_gdbm *g, const char **why);
+/* For what was read, or is of no use. */
 void tc_gdbm_close(struct tc_gdbm *g);
 
 /* 1: found, *value is malloced; 0: GDBM says it is not there; -1: trouble */

@@ -71,17 +71,18 @@ standing_of(struct tc_gdbm *file, const struct tc_store *s,
 
 int
 tc_standby_look(const struct tc_store *s, const struct tc_state_file *state,
-		enum tc_standby *standing, struct tc_error *err)
+		enum tc_gdbm_mode mode, enum tc_standby *standing,
+		struct tc_gdbm **file, struct tc_error *err)
 {
 	enum tc_side side = other(state->side);
-	struct tc_gdbm *file;
 	const char *why;
 	struct stat st;
 	int fd;
 
+	*file = NULL;
 	*standing = TC_STANDBY_UNUSABLE;
 	fd = tc_trust_file(s->dir, tc_store_names[side], s->paths[side],
-			   O_RDONLY, TC_GROUP_MAY_READ, &st, err);
+			   mode == TC_GDBM_READ ? O_RDONLY : O_RDWR, TC_GROUP_MAY_READ, &st, err);
 	if (fd < 0)
 		return errno == ENOENT ? TC_OK : err->code;
 	/* Another name for it is a copy that somebody made in no time: what is
@@ -90,11 +91,13 @@ tc_standby_look(const struct tc_store *s, const struct tc_state_file *state,
 		close(fd);
 		return TC_OK;
 	}
-	file = tc_gdbm_open(fd, TC_GDBM_READ, &why);
-	if (!file)
-		return TC_OK;
-	*standing = standing_of(file, s, &state->head);
-	tc_gdbm_close(file);
+	*file = tc_gdbm_open(fd, mode, &why);
+	if (*file)
+		*standing = standing_of(*file, s, &state->head);
+	if (*standing == TC_STANDBY_UNUSABLE) {
+		tc_gdbm_close(*file);
+		*file = NULL;
+	}
 	return TC_OK;
 }
 
@@ -172,21 +175,24 @@ tc_standby_rewrite(const struct tc_store *s, enum tc_side current,
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
 			     s->paths[map->why ? current : side],
 			     map->why ? map->why : to.why);
-	if (rc == TC_OK && tc_gdbm_sync(to.file))
+	if (rc != TC_OK)
+		tc_gdbm_close(to.file);
+	else if (tc_gdbm_finish(to.file, &why))
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s", s->paths[side],
-			     tc_gdbm_why(to.file));
-	tc_gdbm_close(to.file);
+			     why);
 	return publish(s, side, rc, err);
 }
 
 int
 tc_standby_apply(const struct tc_store *s, enum tc_side side,
-		 const struct tc_entries *entries, struct tc_head *head,
-		 struct tc_error *err)
+		 struct tc_gdbm *file, const struct tc_entries *entries,
+		 struct tc_head *head, struct tc_error *err)
 {
 	struct tc_held held = { .bytes = 0 };
-	struct tc_map m = { .crypto = s->crypto, .head = head, .held = &held };
-	int rc = tc_side_open(s, side, TC_GDBM_WRITE, &m, err);
+	struct tc_map m = {
+		.crypto = s->crypto, .file = file, .head = head, .held = &held
+	};
+	int rc = file ? TC_OK : tc_side_open(s, side, TC_GDBM_WRITE, &m, err);
 
 	if (rc != TC_OK)
 		return rc;
@@ -196,9 +202,9 @@ tc_standby_apply(const struct tc_store *s, enum tc_side side,
 		rc = tc_entry_apply(&m, entries->data[i], entries->len[i]);
 	if (rc == 0)
 		rc = tc_map_put_head(&m);
-	if (rc == 0 && tc_gdbm_sync(m.file)) {
-		m.why = tc_gdbm_why(m.file);
-		rc = -1;
+	if (rc == 0) {
+		rc = tc_gdbm_finish(m.file, &m.why);
+		m.file = NULL;
 	}
 	if (rc)
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s%s%s",

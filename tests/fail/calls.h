@@ -107,9 +107,8 @@ CALL(RAND_bytes_ex, PLAIN, int, (OSSL_LIB_CTX *lib, unsigned char *out, size_t l
 HAND(gdbm_fd_open)
 HAND(gdbm_fetch)
 HAND(gdbm_store)
-HAND(gdbm_sync)
+HAND(gdbm_close)
 CALL(gdbm_setopt, MEMORY, int, (GDBM_FILE f, int what, void *value, int size), (f, what, value, size), -1, ENOMEM, 0)
-AFTER(gdbm_close, SPACE, int, (GDBM_FILE f), (f), -1, EIO, 0)
 
 /* inih */
 CALL(ini_parse_stream, MEMORY, int, (ini_reader reader, void *stream, ini_handler handler, void *arg), (reader, stream, handler, arg), -2, ENOMEM, 0)

@@ -139,6 +139,13 @@ what_was_said(enum said said)
 	return words[said];
 }
 
+static int
+a_sync_failed(void)
+{
+	return inject_failed("fsync") || inject_failed("fdatasync") ||
+	       inject_failed("gdbm_close");
+}
+
 /* The files differ from what they were. */
 static void
 judge_content(enum said said)
@@ -149,9 +156,7 @@ judge_content(enum said said)
 	if (!may_leave_over() && site_left_over())
 		problem(FAULT_LEFT_OVER, "%s", site_left_over());
 	site_read(&present);
-	if (said == SAID_YES && (inject_failed("fsync") || inject_failed("fdata"
-									 "syn"
-									 "c")))
+	if (said == SAID_YES && a_sync_failed())
 		problem(FAULT_STORE, "said to be done, and not on disk");
 	if (!allowed(said)) {
 		problem(FAULT_STORE, "%s, and the store is %s",

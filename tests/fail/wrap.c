@@ -237,8 +237,8 @@ datum __real_gdbm_fetch(GDBM_FILE f, datum key);
 datum __wrap_gdbm_fetch(GDBM_FILE f, datum key);
 int __real_gdbm_store(GDBM_FILE f, datum key, datum value, int how);
 int __wrap_gdbm_store(GDBM_FILE f, datum key, datum value, int how);
-int __real_gdbm_sync(GDBM_FILE f);
-int __wrap_gdbm_sync(GDBM_FILE f);
+int __real_gdbm_close(GDBM_FILE f);
+int __wrap_gdbm_close(GDBM_FILE f);
 
 GDBM_FILE
 __wrap_gdbm_fd_open(int fd, const char *name, int size, int flags,
@@ -265,9 +265,12 @@ __wrap_gdbm_fetch(GDBM_FILE f, datum key)
 	return none;
 }
 
+static GDBM_FILE written; /* last */
+
 int
 __wrap_gdbm_store(GDBM_FILE f, datum key, datum value, int how)
 {
+	written = f;
 	if (!DUE(gdbm_store, SPACE, ENOSPC, EIO))
 		return __real_gdbm_store(f, key, value, how);
 	gdbm_set_errno(f, GDBM_FILE_WRITE_ERROR, 0);
@@ -275,12 +278,20 @@ __wrap_gdbm_store(GDBM_FILE f, datum key, datum value, int how)
 	return -1;
 }
 
+/* It closes, whatever it says of the sync.  What was only read has none. */
 int
-__wrap_gdbm_sync(GDBM_FILE f)
+__wrap_gdbm_close(GDBM_FILE f)
 {
-	if (!DUE(gdbm_sync, SPACE, ENOSPC, EIO))
-		return __real_gdbm_sync(f);
-	gdbm_set_errno(f, GDBM_FILE_SYNC_ERROR, 0);
+	int due, rc;
+
+	if (f != written)
+		return __real_gdbm_close(f);
+	written = NULL;
+	due = DUE(gdbm_close, SPACE, ENOSPC, EIO);
+	rc = __real_gdbm_close(f);
+	if (!due)
+		return rc;
+	gdbm_errno = GDBM_FILE_SYNC_ERROR;
 	errno = inject_in_other_way() ? EIO : ENOSPC;
 	return -1;
 }

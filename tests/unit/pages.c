@@ -483,12 +483,12 @@ a_copy(void **state)
 	const char *other = test_path(*state, "copy");
 	struct test_map from, to;
 	struct model m = { .items = 0 };
+	const char *why;
 
 	a_full_life(&from, &m, path);
 	open_empty(&to, &from, other);
 	assert_int_equal(tc_map_copy(&from.map, &to.map), 0);
-	assert_int_equal(tc_gdbm_sync(to.map.file), 0);
-	tc_gdbm_close(to.map.file);
+	assert_int_equal(tc_gdbm_finish(to.map.file, &why), 0);
 	assert_true(2 * size_of(other) < size_of(path));
 	assert_int_equal(test_map_open(&to, other, TC_GDBM_WRITE), 0);
 	assert_memory_equal(&to.head, &from.head, sizeof(to.head));
