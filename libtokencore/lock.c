@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "bytes.h"
 #include "error.h"
 #include "trust.h"
 
@@ -81,4 +83,47 @@ tc_lock_take(const struct tc_store *s, struct tc_error *err)
 		return fd;
 	close(fd);
 	return -1;
+}
+
+/* Another file, or the same under its name again, is another note. */
+static void
+put_note(struct tc_writer *w, const struct tc_stamp *state)
+{
+	tc_put_bytes(w, "TCL1", 4);
+	tc_put(w, (uint64_t)state->dev, 8);
+	tc_put(w, (uint64_t)state->ino, 8);
+	tc_put(w, (uint64_t)state->ctime.tv_sec, 8);
+	tc_put(w, (uint64_t)state->ctime.tv_nsec, 4);
+}
+
+void
+tc_lock_note(int lock_fd, const struct tc_store *s)
+{
+	struct tc_writer w = { 0 };
+	struct tc_stamp state;
+	struct stat st;
+
+	if (fstatat(s->dir, tc_store_names[TC_FILE_STATE], &st,
+		    AT_SYMLINK_NOFOLLOW))
+		return;
+	state = tc_stamp_of(&st);
+	put_note(&w, &state);
+	if (!w.bad)
+		(void)!pwrite(lock_fd, w.data, w.len, 0);
+	tc_writer_free(&w);
+}
+
+int
+tc_lock_noted(int lock_fd, const struct tc_stamp *state)
+{
+	struct tc_writer w = { 0 };
+	unsigned char note[64];
+	ssize_t n = pread(lock_fd, note, sizeof(note), 0);
+	int noted;
+
+	put_note(&w, state);
+	noted =
+	    !w.bad && n == (ssize_t)w.len && memcmp(note, w.data, w.len) == 0;
+	tc_writer_free(&w);
+	return noted;
 }

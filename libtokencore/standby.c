@@ -82,7 +82,8 @@ tc_standby_look(const struct tc_store *s, const struct tc_state_file *state,
 	*file = NULL;
 	*standing = TC_STANDBY_UNUSABLE;
 	fd = tc_trust_file(s->dir, tc_store_names[side], s->paths[side],
-			   mode == TC_GDBM_READ ? O_RDONLY : O_RDWR, TC_GROUP_MAY_READ, &st, err);
+			   mode == TC_GDBM_READ ? O_RDONLY : O_RDWR,
+			   TC_GROUP_MAY_READ, &st, err);
 	if (fd < 0)
 		return errno == ENOENT ? TC_OK : err->code;
 	/* Another name for it is a copy that somebody made in no time: what is

@@ -49,12 +49,44 @@ subtest 'a commit' => sub {
 	my @sync = grep { $_->[0] =~ /^f(?:data)?sync$/ } @calls;
 	note 'syncs of one commit: ', scalar @sync;
 	note "  $_->[0] $_->[1]" for @sync;
-	cmp_ok @sync, '<=', 6, 'not more than it takes';
+	is scalar @sync, 4, 'not more than it takes';
 	order($dir, @calls);
 	@calls = trace($config, 'verify', '--service', 'sshd',
 	    { stdin => scalar create_token($config, label => 'reader') });
 	is_deeply [grep { $_->[0] =~ /sync|flock|rename/ } @calls], [],
 	    'a login syncs nothing and takes no lock';
+};
+
+# The first sync of the next change.
+sub first_sync {
+	my ($config) = @_;
+	my @calls = trace($config, 'create', '--user', 'alice',
+	    '--label', 'next');
+	my ($first) = map { $_->[1] } grep { $_->[0] =~ /sync/ } @calls;
+	return $first =~ m{/([^/>]+)>} ? $1 : $first;
+}
+
+# What is current rests on the folder, and what comes next rests on that.
+subtest 'a writer that does not know of the folder' => sub {
+	my $config = init_store(dir => tempdir());
+	my $lock = $config =~ s{[^/]+$}{store/lock}r;
+	create_token($config, label => 'warm');
+	is first_sync($config), 'journal', 'it was synced: not again';
+	# Standby, state, folder.
+	is((run(['strace', '-o', '/dev/null', '-e', 'trace=fsync', '-e',
+	    'inject=fsync:signal=KILL:when=3', program('apitoken'),
+	    '--config', $config, 'create', '--user', 'alice',
+	    '--label', 'killed']))[0], '137', 'killed before');
+	is first_sync($config), 'store', 'after one that died';
+	is first_sync($config), 'journal', 'and not again';
+	for my $note ('', 'x' x 32, substr slurp($lock), 0, 31) {
+		spit($lock, $note);
+		is first_sync($config), 'store', 'another note';
+	}
+	my $noted = slurp($lock);
+	create_token($config, label => 'later');
+	spit($lock, $noted);
+	is first_sync($config), 'store', 'the note of a commit before';
 };
 
 # Journal, standby, state, its name, its folder: each on disk before the next.
