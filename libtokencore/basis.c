@@ -111,7 +111,7 @@ keep_view(struct tc_basis *b, const struct tc_store *s, const struct tc_view *v)
 static int
 keep_policy(struct tc_basis *b, const tc_handle *h, const struct tc_policy *p)
 {
-	struct tc_view *v = tc_keep_take(p->store.keep);
+	struct tc_view *v = tc_keep_take(&p->store);
 	const char *base;
 	int rc = v ? keep_view(b, &p->store, v) : -1;
 

@@ -144,15 +144,14 @@ tc_txn_begin(const struct tc_store *s, struct tc_txn **txn,
 	if (!t)
 		return tc_fail(err, TC_E_NOMEM, "out of memory");
 	t->s = s;
-	t->lock_fd = t->journal_fd = t->now.state_fd = -1;
+	t->lock_fd = t->journal_fd = -1;
 	t->lock_fd = tc_lock_take(s, err);
 	rc = t->lock_fd < 0 ? err->code : TC_OK;
 	if (rc == TC_OK)
 		rc = tc_view_open(s, &t->now, err);
 	/* The writer before may have died between rename and sync: what is
 	 * current now has to be so on disk before anything rests on it. */
-	if (rc == TC_OK && !tc_lock_noted(t->lock_fd, &t->now.stamp) &&
-	    fsync(s->dir))
+	if (rc == TC_OK && !tc_lock_noted(t->lock_fd, &t->now) && fsync(s->dir))
 		rc = tc_fail_errno(err, "%s", s->paths[TC_FILE_STATE]);
 	if (rc == TC_OK)
 		rc = look_around(t, err);
@@ -423,7 +422,7 @@ tc_txn_commit(struct tc_txn *t, int64_t now,
 		undo(t);
 	}
 	if (rc == TC_OK) {
-		tc_lock_note(t->lock_fd, t->s);
+		tc_lock_note(t->lock_fd, t->s, next.head.seq);
 		tc_lastuse_fit(t->s, next.head.tokens);
 	}
 	close(t->lock_fd);

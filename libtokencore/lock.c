@@ -85,11 +85,13 @@ tc_lock_take(const struct tc_store *s, struct tc_error *err)
 	return -1;
 }
 
-/* Another file, or the same under its name again, is another note. */
+/* Another commit, another file, or the same under its name again, is another
+ * note. */
 static void
-put_note(struct tc_writer *w, const struct tc_stamp *state)
+put_note(struct tc_writer *w, uint64_t seq, const struct tc_stamp *state)
 {
 	tc_put_bytes(w, "TCL1", 4);
+	tc_put(w, seq, 8);
 	tc_put(w, (uint64_t)state->dev, 8);
 	tc_put(w, (uint64_t)state->ino, 8);
 	tc_put(w, (uint64_t)state->ctime.tv_sec, 8);
@@ -97,7 +99,7 @@ put_note(struct tc_writer *w, const struct tc_stamp *state)
 }
 
 void
-tc_lock_note(int lock_fd, const struct tc_store *s)
+tc_lock_note(int lock_fd, const struct tc_store *s, uint64_t seq)
 {
 	struct tc_writer w = { 0 };
 	struct tc_stamp state;
@@ -107,21 +109,21 @@ tc_lock_note(int lock_fd, const struct tc_store *s)
 		    AT_SYMLINK_NOFOLLOW))
 		return;
 	state = tc_stamp_of(&st);
-	put_note(&w, &state);
+	put_note(&w, seq, &state);
 	if (!w.bad)
 		(void)!pwrite(lock_fd, w.data, w.len, 0);
 	tc_writer_free(&w);
 }
 
 int
-tc_lock_noted(int lock_fd, const struct tc_stamp *state)
+tc_lock_noted(int lock_fd, const struct tc_view *v)
 {
 	struct tc_writer w = { 0 };
 	unsigned char note[64];
 	ssize_t n = pread(lock_fd, note, sizeof(note), 0);
 	int noted;
 
-	put_note(&w, state);
+	put_note(&w, v->state.head.seq, &v->stamp);
 	noted =
 	    !w.bad && n == (ssize_t)w.len && memcmp(note, w.data, w.len) == 0;
 	tc_writer_free(&w);

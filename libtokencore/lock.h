@@ -15,8 +15,8 @@ int tc_lock_take(const struct tc_store *s, struct tc_error *err);
 
 /* To be called when the folder was synced since the state file got its name.
  * What cannot be noted is synced again. */
-void tc_lock_note(int lock_fd, const struct tc_store *s);
-/* Is that file the one that was noted?  Whatever else is in the lock says no. */
-int tc_lock_noted(int lock_fd, const struct tc_stamp *state);
+void tc_lock_note(int lock_fd, const struct tc_store *s, uint64_t seq);
+/* Is it the one that was noted?  Whatever else is in the lock says no. */
+int tc_lock_noted(int lock_fd, const struct tc_view *v);
 
 #endif

@@ -193,7 +193,8 @@ tc_standby_apply(const struct tc_store *s, enum tc_side side,
 	struct tc_map m = {
 		.crypto = s->crypto, .file = file, .head = head, .held = &held
 	};
-	int rc = file ? TC_OK : tc_side_open(s, side, TC_GDBM_WRITE, &m, err);
+	int rc =
+	    file ? TC_OK : tc_side_open(s, side, TC_GDBM_WRITE, &m, NULL, err);
 
 	if (rc != TC_OK)
 		return rc;

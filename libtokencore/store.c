@@ -56,22 +56,10 @@ tc_store_close(struct tc_store *s)
 	s->dir = s->lastuse = -1;
 }
 
-/* The descriptor we hold keeps its inode number from being used again, so
- * another number under the name means another commit. */
-static int
-moved(const struct tc_store *s, int state_fd)
-{
-	struct stat mine, named;
-
-	return fstat(state_fd, &mine) ||
-	       fstatat(s->dir, tc_store_names[TC_FILE_STATE], &named,
-		       AT_SYMLINK_NOFOLLOW) ||
-	       mine.st_ino != named.st_ino || mine.st_dev != named.st_dev;
-}
-
 int
 tc_side_open(const struct tc_store *s, enum tc_side side,
-	     enum tc_gdbm_mode mode, struct tc_map *m, struct tc_error *err)
+	     enum tc_gdbm_mode mode, struct tc_map *m, struct tc_stamp *stamp,
+	     struct tc_error *err)
 {
 	const char *path = s->paths[side];
 	const char *why = "";
@@ -82,6 +70,8 @@ tc_side_open(const struct tc_store *s, enum tc_side side,
 
 	if (fd < 0)
 		return err->code;
+	if (stamp)
+		*stamp = tc_stamp_of(&st);
 	m->crypto = s->crypto;
 	m->file = tc_gdbm_open(fd, mode, &why);
 	if (!m->file)
@@ -90,24 +80,47 @@ tc_side_open(const struct tc_store *s, enum tc_side side,
 }
 
 static int
+read_text(const struct tc_store *s, struct tc_view *v, struct tc_error *err)
+{
+	const char *path = s->paths[TC_FILE_STATE];
+	struct stat st;
+	ssize_t n;
+	int fd = tc_trust_file(s->dir, tc_store_names[TC_FILE_STATE], path,
+			       O_RDONLY, TC_GROUP_MAY_READ, &st, err);
+
+	if (fd < 0)
+		return err->code;
+	n = pread(fd, v->text, sizeof(v->text), 0);
+	close(fd);
+	if (n < 0)
+		return tc_fail_errno(err, "%s", path);
+	v->stamp = tc_stamp_of(&st);
+	v->len = (size_t)n;
+	return TC_OK;
+}
+
+static int
 read_state(const struct tc_store *s, struct tc_view *v, struct tc_error *err)
 {
 	const char *path = s->paths[TC_FILE_STATE];
-	unsigned char text[TC_HEAD_MAX];
-	struct stat st;
-	ssize_t n;
+	int rc = read_text(s, v, err);
 
-	v->state_fd = tc_trust_file(s->dir, tc_store_names[TC_FILE_STATE], path,
-				    O_RDONLY, TC_GROUP_MAY_READ, &st, err);
-	if (v->state_fd < 0)
-		return err->code;
-	v->stamp = tc_stamp_of(&st);
-	n = pread(v->state_fd, text, sizeof(text), 0);
-	if (n < 0)
-		return tc_fail_errno(err, "%s", path);
-	if (tc_state_read(s->crypto, text, (size_t)n, &v->state))
-		return tc_fail(err, TC_E_UNAVAILABLE, "%s: is damaged", path);
-	return TC_OK;
+	if (rc == TC_OK && tc_state_read(s->crypto, v->text, v->len, &v->state))
+		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: is damaged", path);
+	return rc;
+}
+
+/* An inode's number comes again, and two commits in one tick of the clock have
+ * the same times: but what is in it differs. */
+int
+tc_view_moved(const struct tc_store *s, const struct tc_view *v)
+{
+	struct tc_view now;
+	struct tc_error unused;
+
+	return read_text(s, &now, &unused) ||
+	       memcmp(&now.stamp, &v->stamp, sizeof(now.stamp)) != 0 ||
+	       now.len != v->len || memcmp(now.text, v->text, v->len) != 0;
 }
 
 static int
@@ -129,20 +142,13 @@ int
 tc_view_open(const struct tc_store *s, struct tc_view *v, struct tc_error *err)
 {
 	struct tc_head inside;
-	struct stat st = { .st_ino = 0 };
 	int rc;
 
 	memset(v, 0, sizeof(*v));
-	v->state_fd = -1;
 	rc = read_state(s, v, err);
 	if (rc == TC_OK)
-		rc = tc_side_open(s, v->state.side, TC_GDBM_READ, &v->map, err);
-	if (rc == TC_OK && fstat(tc_gdbm_fd(v->map.file), &st)) {
-		rc = tc_fail_errno(err, "%s", s->paths[v->state.side]);
-		tc_gdbm_close(v->map.file);
-		v->map.file = NULL;
-	}
-	v->data_stamp = tc_stamp_of(&st);
+		rc = tc_side_open(s, v->state.side, TC_GDBM_READ, &v->map,
+				  &v->data_stamp, err);
 	v->map.head = &v->state.head;
 	if (rc == TC_OK && tc_map_get_head(&v->map, &inside))
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
@@ -155,26 +161,20 @@ tc_view_open(const struct tc_store *s, struct tc_view *v, struct tc_error *err)
 	if (rc == TC_OK)
 		return TC_OK;
 	/* What went wrong may be that a writer was already at this file. */
-	if (v->state_fd >= 0 && moved(s, v->state_fd))
+	if (v->len > 0 && tc_view_moved(s, v))
 		rc = MOVED;
 	tc_view_close(v);
 	return rc;
 }
 
-static int
-leads_to(int fd, const struct tc_stamp *stamp)
-{
-	struct stat st;
-
-	if (fstat(fd, &st))
-		return errno != EBADF;
-	return st.st_dev == stamp->dev && st.st_ino == stamp->ino;
-}
-
 int
 tc_view_open_still(const struct tc_view *v)
 {
-	return leads_to(tc_gdbm_fd(v->map.file), &v->data_stamp);
+	struct stat st;
+
+	if (fstat(tc_gdbm_fd(v->map.file), &st))
+		return errno != EBADF;
+	return st.st_dev == v->data_stamp.dev && st.st_ino == v->data_stamp.ino;
 }
 
 /* What is not ours any more is not ours to close; GDBM frees nothing without
@@ -184,16 +184,7 @@ tc_view_close(struct tc_view *v)
 {
 	if (v->map.file && tc_view_open_still(v))
 		tc_gdbm_close(v->map.file);
-	if (v->state_fd >= 0 && leads_to(v->state_fd, &v->stamp))
-		close(v->state_fd);
 	v->map.file = NULL;
-	v->state_fd = -1;
-}
-
-int
-tc_view_moved(const struct tc_store *s, const struct tc_view *v)
-{
-	return moved(s, v->state_fd);
 }
 
 void
@@ -253,7 +244,7 @@ static int
 read_kept(const struct tc_store *s, struct tc_lookup *items, size_t n,
 	  struct tc_head *head)
 {
-	struct tc_view *v = tc_keep_take(s->keep);
+	struct tc_view *v = tc_keep_take(s);
 	struct tc_error unused;
 	int good;
 
@@ -279,7 +270,7 @@ read_once(const struct tc_store *s, struct tc_lookup *items, size_t n,
 		return rc;
 	}
 	rc = fetch_all(s, v, items, n, err);
-	if (moved(s, v->state_fd))
+	if (tc_view_moved(s, v))
 		rc = MOVED;
 	return done(s, v, rc, items, n, head);
 }

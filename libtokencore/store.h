@@ -59,9 +59,12 @@ void tc_lookup_free(struct tc_lookup *items, size_t n);
 #define TC_STORE_TRIES 1000
 int tc_store_restless(const struct tc_store *s, struct tc_error *err);
 
-/* A state file that is being looked at, and the data file it names. */
+/* A state file that was read, and the data file it names.  The state file is not
+ * kept open: whoever closes a replaced one last waits until the disk has taken it
+ * away, and that would be a login. */
 struct tc_view {
-	int state_fd;
+	unsigned char text[TC_HEAD_MAX]; /* of the state file */
+	size_t len;
 	struct tc_stamp stamp, data_stamp; /* of the two files */
 	struct tc_state_file state;
 	struct tc_map map;
@@ -75,11 +78,13 @@ void tc_view_close(struct tc_view *v);
 /* Does the data file's descriptor still lead there?  Some hosts close whatever
  * they do not know, and what they opened since may have its number. */
 int tc_view_open_still(const struct tc_view *v);
-/* Has a commit come since it was opened? */
+/* Has a commit come since it was opened?  Asks for the state file by its name,
+ * with every check of its owner and mode. */
 int tc_view_moved(const struct tc_store *s, const struct tc_view *v);
+/* stamp: of the file as it was opened; or NULL. */
 int tc_side_open(const struct tc_store *s, enum tc_side side,
 		 enum tc_gdbm_mode mode, struct tc_map *m,
-		 struct tc_error *err);
+		 struct tc_stamp *stamp, struct tc_error *err);
 
 /* The keys of items. */
 void tc_key_token(struct tc_lookup *item, const unsigned char id[15]);

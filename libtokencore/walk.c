@@ -65,7 +65,7 @@ open_view(struct tc_walk *w, struct tc_error *err)
 
 	if (w->view)
 		return TC_OK;
-	w->view = w->id ? tc_keep_take(w->store->keep) : NULL;
+	w->view = w->id ? tc_keep_take(w->store) : NULL;
 	w->kept = w->view != NULL;
 	if (!w->view)
 		rc = new_view(w, err);

@@ -87,8 +87,7 @@ looks_at_state(pid_t pid)
 	long word;
 
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) <= 0 ||
-	    info.op != PTRACE_SYSCALL_INFO_ENTRY ||
-	    info.entry.nr != SYS_newfstatat)
+	    info.op != PTRACE_SYSCALL_INFO_ENTRY || info.entry.nr != SYS_openat)
 		return 0;
 	errno = 0;
 	word = ptrace(PTRACE_PEEKDATA, pid, info.entry.args[1], NULL);

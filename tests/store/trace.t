@@ -79,7 +79,7 @@ subtest 'a writer that does not know of the folder' => sub {
 	    '--label', 'killed']))[0], '137', 'killed before');
 	is first_sync($config), 'store', 'after one that died';
 	is first_sync($config), 'journal', 'and not again';
-	for my $note ('', 'x' x 32, substr slurp($lock), 0, 31) {
+	for my $note ('', 'x' x 40, substr slurp($lock), 0, 39) {
 		spit($lock, $note);
 		is first_sync($config), 'store', 'another note';
 	}
