@@ -12,6 +12,8 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
+#define BLOCK ((size_t)64) /* of SHA-256 */
+
 static char digest_name[] = "SHA256";
 
 /* What OpenSSL says about a failure stays in its queue, which belongs to the
@@ -81,13 +83,6 @@ tc_crypto_forget(void)
 	crypto_free(atomic_exchange(&shared, NULL));
 }
 
-void
-tc_mac_free(struct tc_mac *mac)
-{
-	EVP_MAC_CTX_free(mac->ctx);
-	mac->ctx = NULL;
-}
-
 static EVP_MAC_CTX *
 new_mac(const struct tc_crypto *c, const void *key, size_t key_len)
 {
@@ -102,40 +97,107 @@ new_mac(const struct tc_crypto *c, const void *key, size_t key_len)
 	return NULL;
 }
 
-/* Its key anew, though it is mostly the same: without one OpenSSL before 3.0.3
- * does not begin again and says that it did. */
-static EVP_MAC_CTX *
-kept_mac(const struct tc_crypto *c, const void *key)
+static int
+one_hmac(const struct tc_crypto *c, const void *key, size_t key_len,
+	 const struct tc_bytes *parts, size_t n, unsigned char out[TC_HASH_LEN])
 {
-	struct tc_mac *kept = c->kept;
-
-	if (kept->ctx && EVP_MAC_init(kept->ctx, key, TC_HASH_LEN, NULL) == 1)
-		return kept->ctx;
-	tc_mac_free(kept);
-	kept->ctx = new_mac(c, key, TC_HASH_LEN);
-	return kept->ctx;
-}
-
-int
-tc_hmac(const struct tc_crypto *c, const void *key, size_t key_len,
-	const struct tc_bytes *parts, size_t n, unsigned char out[TC_HASH_LEN])
-{
-	const int keep = c->kept && key_len == TC_HASH_LEN;
-	EVP_MAC_CTX *ctx;
+	EVP_MAC_CTX *ctx = new_mac(c, key, key_len);
 	size_t len = 0;
-	int ok;
+	int ok = ctx != NULL;
 
-	ERR_set_mark();
-	ctx = keep ? kept_mac(c, key) : new_mac(c, key, key_len);
-	ok = ctx != NULL;
 	for (size_t i = 0; ok && i < n; i++)
 		if (parts[i].len > 0)
 			ok = EVP_MAC_update(ctx, parts[i].data, parts[i].len) ==
 			     1;
 	ok = ok && EVP_MAC_final(ctx, out, &len, TC_HASH_LEN) == 1 &&
 	     len == TC_HASH_LEN;
-	if (!keep)
-		EVP_MAC_CTX_free(ctx);
+	EVP_MAC_CTX_free(ctx);
+	return ok;
+}
+
+/* ---- an HMAC that is kept: RFC 2104 with both digests begun ---- */
+
+void
+tc_mac_free(struct tc_mac *mac)
+{
+	EVP_MD_CTX_free(mac->inner);
+	EVP_MD_CTX_free(mac->outer);
+	EVP_MD_CTX_free(mac->work);
+	OPENSSL_cleanse(mac, sizeof(*mac));
+}
+
+static EVP_MD_CTX *
+begun(const struct tc_crypto *c, const unsigned char key[TC_HASH_LEN],
+      unsigned char with)
+{
+	unsigned char pad[BLOCK];
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	for (size_t i = 0; i < BLOCK; i++)
+		pad[i] = (unsigned char)((i < TC_HASH_LEN ? key[i] : 0) ^ with);
+	if (ctx && (EVP_DigestInit_ex2(ctx, c->sha256, NULL) != 1 ||
+		    EVP_DigestUpdate(ctx, pad, BLOCK) != 1)) {
+		EVP_MD_CTX_free(ctx);
+		ctx = NULL;
+	}
+	OPENSSL_cleanse(pad, sizeof(pad));
+	return ctx;
+}
+
+/* Is it of that key, or can it be made so? */
+static int
+is_kept(const struct tc_crypto *c, const void *key)
+{
+	struct tc_mac *kept = c->kept;
+
+	if (kept->work && CRYPTO_memcmp(kept->key, key, TC_HASH_LEN) == 0)
+		return 1;
+	tc_mac_free(kept);
+	memcpy(kept->key, key, TC_HASH_LEN);
+	kept->inner = begun(c, key, 0x36);
+	kept->outer = begun(c, key, 0x5c);
+	if (kept->inner && kept->outer)
+		kept->work = EVP_MD_CTX_new();
+	return kept->work != NULL;
+}
+
+static int
+digest(EVP_MD_CTX *ctx, const struct tc_bytes *parts, size_t n,
+       unsigned char out[TC_HASH_LEN])
+{
+	unsigned len = 0;
+	int ok = 1;
+
+	for (size_t i = 0; ok && i < n; i++)
+		ok = EVP_DigestUpdate(ctx, parts[i].data, parts[i].len) == 1;
+	return ok && EVP_DigestFinal_ex(ctx, out, &len) == 1 &&
+	       len == TC_HASH_LEN;
+}
+
+static int
+kept_hmac(const struct tc_crypto *c, const void *key,
+	  const struct tc_bytes *parts, size_t n,
+	  unsigned char out[TC_HASH_LEN])
+{
+	const struct tc_bytes first = { out, TC_HASH_LEN };
+	const struct tc_mac *m = c->kept;
+
+	return is_kept(c, key) && EVP_MD_CTX_copy_ex(m->work, m->inner) == 1 &&
+	       digest(m->work, parts, n, out) &&
+	       EVP_MD_CTX_copy_ex(m->work, m->outer) == 1 &&
+	       digest(m->work, &first, 1, out);
+}
+
+int
+tc_hmac(const struct tc_crypto *c, const void *key, size_t key_len,
+	const struct tc_bytes *parts, size_t n, unsigned char out[TC_HASH_LEN])
+{
+	int ok;
+
+	ERR_set_mark();
+	ok = c->kept && key_len == TC_HASH_LEN
+		 ? kept_hmac(c, key, parts, n, out)
+		 : one_hmac(c, key, key_len, parts, n, out);
 	if (!ok)
 		OPENSSL_cleanse(out, TC_HASH_LEN);
 	return forget_errors(ok);
@@ -146,16 +208,12 @@ tc_sha256(const struct tc_crypto *c, const struct tc_bytes *parts, size_t n,
 	  unsigned char out[TC_HASH_LEN])
 {
 	EVP_MD_CTX *ctx;
-	unsigned len = 0;
 	int ok;
 
 	ERR_set_mark();
 	ctx = EVP_MD_CTX_new();
-	ok = ctx && EVP_DigestInit_ex2(ctx, c->sha256, NULL) == 1;
-	for (size_t i = 0; ok && i < n; i++)
-		ok = EVP_DigestUpdate(ctx, parts[i].data, parts[i].len) == 1;
-	ok =
-	    ok && EVP_DigestFinal_ex(ctx, out, &len) == 1 && len == TC_HASH_LEN;
+	ok = ctx && EVP_DigestInit_ex2(ctx, c->sha256, NULL) == 1 &&
+	     digest(ctx, parts, n, out);
 	EVP_MD_CTX_free(ctx);
 	if (!ok)
 		OPENSSL_cleanse(out, TC_HASH_LEN);
