@@ -247,6 +247,20 @@ tc_map_step(uint32_t pages, uint32_t page)
 	return page < pages - p || page >= p ? 2 * p : p;
 }
 
+/* Counts with the bits turned around. */
+uint32_t
+tc_map_after(uint32_t pages, uint32_t page)
+{
+	do {
+		uint32_t bit = level(pages);
+
+		for (; page & bit; bit /= 2)
+			page -= bit;
+		page += bit;
+	} while (page >= pages);
+	return page;
+}
+
 int
 tc_map_page(struct tc_map *m, uint32_t number, tc_item_fn *fn, void *arg)
 {
@@ -313,10 +327,11 @@ tc_map_put_head(struct tc_map *m)
 int
 tc_map_copy(struct tc_map *from, struct tc_map *to)
 {
+	uint32_t i = 0;
 	int rc = 0;
 
 	from->why = to->why = NULL;
-	for (uint32_t i = 0; rc == 0 && i < from->head->pages; i++) {
+	do {
 		unsigned char key[TC_PAGE_KEY];
 		struct tc_page page;
 
@@ -328,7 +343,8 @@ tc_map_copy(struct tc_map *from, struct tc_map *to)
 		if (rc)
 			fail(to, tc_gdbm_why(to->file));
 		tc_page_free(&page);
-	}
+		i = tc_map_after(from->head->pages, i);
+	} while (rc == 0 && i > 0);
 	return rc ? -1 : tc_map_put_head(to);
 }
 

@@ -45,7 +45,7 @@ tc_walk_end(struct tc_walk *w)
 int
 tc_walk_more(const struct tc_walk *w)
 {
-	return w->pages == 0 || (!w->id && w->next < w->pages);
+	return !w->done;
 }
 
 static int
@@ -99,25 +99,38 @@ line(struct tc_walk *w, uint32_t pages, uint32_t from, tc_item_fn *fn,
 	return stop;
 }
 
+/* *next: where the next ones begin; 0: there are none. */
+static int
+some_pages(struct tc_walk *w, uint32_t *next, tc_item_fn *fn, void *arg)
+{
+	int stop = 0;
+
+	*next = w->next;
+	for (int i = 0; stop == 0 && i < STEP_PAGES; i++) {
+		stop = line(w, w->pages, *next, fn, arg);
+		*next = tc_map_after(w->pages, *next);
+		if (*next == 0)
+			break;
+	}
+	return stop;
+}
+
 /* *next: where the step after this one begins. */
 static int
 step_once(struct tc_walk *w, uint32_t *next, tc_item_fn *fn, void *arg,
 	  struct tc_error *err)
 {
 	struct tc_view *v;
-	int stop = 0, rc = open_view(w, err);
+	int stop, rc = open_view(w, err);
 
 	if (rc != TC_OK)
 		return rc;
 	v = w->view;
-	*next = w->next;
 	if (w->id)
 		stop = line(w, v->state.head.pages,
 			    tc_map_page_of_id(&v->map, w->id), fn, arg);
-	for (; !w->id && stop == 0 && *next < w->pages &&
-	       *next - w->next < STEP_PAGES;
-	     ++*next)
-		stop = line(w, w->pages, *next, fn, arg);
+	else
+		stop = some_pages(w, next, fn, arg);
 	if (stop < 0)
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",
 			     w->store->paths[v->state.side], v->map.why);
@@ -136,10 +149,12 @@ tc_walk_step(struct tc_walk *w, tc_item_fn *fn, void (*restart)(void *),
 		uint32_t next = 0;
 		int rc = step_once(w, &next, fn, arg, err);
 
-		if (rc == TC_OK)
+		if (rc == TC_OK) {
 			w->next = next;
-		else
+			w->done = next == 0;
+		} else {
 			close_view(w);
+		}
 		if (rc != MOVED)
 			return rc;
 		restart(arg);

@@ -26,6 +26,7 @@ struct tc_walk {
 	unsigned char store_id[TC_STORE_ID_LEN];
 	uint32_t pages; /* at the beginning */
 	uint32_t next;
+	int done;
 };
 
 /* id: 4 bytes that outlive the walk; only the one page of all tokens whose
