@@ -5,30 +5,6 @@
 
 #include <openssl/crypto.h>
 
-const unsigned char *
-tc_take(struct tc_reader *r, size_t len)
-{
-	const unsigned char *here = r->at;
-
-	if (r->bad || len > (size_t)(r->end - r->at)) {
-		r->bad = 1;
-		return NULL;
-	}
-	r->at += len;
-	return here;
-}
-
-uint64_t
-tc_get(struct tc_reader *r, unsigned n_bytes)
-{
-	const unsigned char *p = tc_take(r, n_bytes);
-	uint64_t value = 0;
-
-	for (unsigned i = 0; p && i < n_bytes; i++)
-		value = (value << 8) | p[i];
-	return value;
-}
-
 /* Grows by copying and wiping: realloc() would leave the old bytes behind. */
 static int
 reserve(struct tc_writer *w, size_t more)

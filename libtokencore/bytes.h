@@ -21,9 +21,31 @@ struct tc_writer {
 	int bad;
 };
 
-uint64_t tc_get(struct tc_reader *r, unsigned n_bytes);
-/* NULL when fewer than len bytes are left. */
-const unsigned char *tc_take(struct tc_reader *r, size_t len);
+/* NULL when fewer than len bytes are left.  Here, since a list calls it forty
+ * times for each token. */
+static inline const unsigned char *
+tc_take(struct tc_reader *r, size_t len)
+{
+	const unsigned char *here = r->at;
+
+	if (r->bad || len > (size_t)(r->end - r->at)) {
+		r->bad = 1;
+		return NULL;
+	}
+	r->at += len;
+	return here;
+}
+
+static inline uint64_t
+tc_get(struct tc_reader *r, unsigned n_bytes)
+{
+	const unsigned char *p = tc_take(r, n_bytes);
+	uint64_t value = 0;
+
+	for (unsigned i = 0; p && i < n_bytes; i++)
+		value = (value << 8) | p[i];
+	return value;
+}
 
 void tc_put(struct tc_writer *w, uint64_t value, unsigned n_bytes);
 void tc_put_bytes(struct tc_writer *w, const void *data, size_t len);

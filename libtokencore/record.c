@@ -32,16 +32,20 @@ enum tag {
 	TAG_END
 };
 
-/* A record and everything it points to, freed as one. */
+/* A record and everything it points to, in one block: behind this come its
+ * properties, services, sources and texts. */
 struct whole {
 	struct tc_record pub;
-	const char *services[TC_SERVICES_MAX];
-	struct tc_source sources[TC_SOURCES_MAX];
-	struct tc_property properties[TC_PROPERTIES_MAX];
 	struct tc_scram scram;
+	struct tc_property *properties;
+	const char **services;
+	struct tc_source *sources;
 	char *to; /* where the next string goes */
-	char texts[]; /* as long as the encoded record: a field's head is
-			 longer than the NULs its strings need */
+};
+
+/* How many there are of the fields that repeat. */
+struct counts {
+	size_t services, sources, properties;
 };
 
 static void
@@ -379,24 +383,63 @@ complete(const struct tc_record *p)
 	return 0;
 }
 
-struct tc_record *
-tc_record_read(const unsigned char *item_key, const unsigned char *data,
-	       size_t len)
+/* Up to where they make sense; read_fields() tells whether all do. */
+static struct counts
+count_fields(struct tc_reader r)
 {
-	struct tc_reader r = { data, data + len - TC_SEAL_LEN, 0 };
-	struct whole *w;
+	struct counts n = { 0, 0, 0 };
 
-	if (len <= TC_SEAL_LEN)
-		return NULL;
-	w = calloc(1, sizeof(*w) + len);
+	tc_take(&r, 1);
+	while (r.at < r.end && !r.bad) {
+		unsigned tag = (unsigned)tc_get(&r, 1);
+
+		tc_take(&r, (size_t)tc_get(&r, 2));
+		n.services += tag == TAG_SERVICE;
+		n.sources += tag == TAG_SOURCE;
+		n.properties += tag == TAG_PROPERTY;
+	}
+	return n;
+}
+
+/* texts: as long as the encoded record, since a field's head is longer than
+ * the NULs that its strings need. */
+static struct whole *
+new_whole(const struct counts *n, size_t texts)
+{
+	size_t lists = n->properties * sizeof(struct tc_property) +
+		       n->services * sizeof(const char *) +
+		       n->sources * sizeof(struct tc_source);
+	struct whole *w = malloc(sizeof(*w) + lists + texts);
+
 	if (!w)
 		return NULL;
-	w->to = w->texts;
+	memset(w, 0, sizeof(*w) + lists);
+	w->properties = (struct tc_property *)(w + 1);
+	w->services = (const char **)(w->properties + n->properties);
+	w->sources = (struct tc_source *)(w->services + n->services);
+	w->to = (char *)(w->sources + n->sources);
 	w->pub.user = w->pub.label = w->pub.created_by = "";
 	w->pub.revoked_by = w->pub.revoked_reason = "";
 	w->pub.services = w->services;
 	w->pub.sources = w->sources;
 	w->pub.properties = w->properties;
+	return w;
+}
+
+struct tc_record *
+tc_record_read(const unsigned char *item_key, const unsigned char *data,
+	       size_t len)
+{
+	struct tc_reader r = { data, data + len - TC_SEAL_LEN, 0 };
+	struct counts n;
+	struct whole *w;
+
+	if (len <= TC_SEAL_LEN)
+		return NULL;
+	n = count_fields(r);
+	w = new_whole(&n, len);
+	if (!w)
+		return NULL;
 	tc_id_text(item_key + 1, w->pub.id);
 	if (read_fields(w, &r) == 0 && complete(&w->pub))
 		return &w->pub;
