@@ -44,8 +44,8 @@ struct reading {
 	struct tc_walk walk;
 	struct tc_uses uses;
 	struct user_marks marks;
-	struct tc_record **recs; /* of this step */
-	size_t n, room;
+	struct tc_record **recs; /* n of this step; what lies behind them, to */
+	size_t n, room; /* `room`, was of others: its memory is used anew */
 	struct tc_error trouble; /* while they were gathered */
 };
 
@@ -55,8 +55,6 @@ drop(void *arg)
 {
 	struct reading *r = arg;
 
-	for (size_t i = 0; i < r->n; i++)
-		tc_record_free(r->recs[i]);
 	r->n = 0;
 	r->trouble.code = TC_OK;
 }
@@ -64,7 +62,8 @@ drop(void *arg)
 static void
 end(struct reading *r)
 {
-	drop(r);
+	for (size_t i = 0; i < r->room; i++)
+		tc_record_free(r->recs[i]);
 	free(r->recs);
 	tc_walk_end(&r->walk);
 	tc_mac_free(&r->mac);
@@ -196,20 +195,20 @@ judge(struct reading *r, struct tc_record *rec, const unsigned char *key,
 }
 
 static int
-keep(struct reading *r, struct tc_record *rec)
+make_room(struct reading *r)
 {
-	if (r->n == r->room) {
-		size_t room = r->room ? 2 * r->room : 16;
-		struct tc_record **recs =
-		    realloc(r->recs, room * sizeof(struct tc_record *));
+	size_t room = r->room ? 2 * r->room : 16;
+	struct tc_record **recs;
 
-		if (!recs)
-			return tc_fail(&r->trouble, TC_E_NOMEM,
-				       "out of memory");
-		r->recs = recs;
-		r->room = room;
-	}
-	r->recs[r->n++] = rec;
+	if (r->n < r->room)
+		return TC_OK;
+	recs = realloc(r->recs, room * sizeof(struct tc_record *));
+	if (!recs)
+		return tc_fail(&r->trouble, TC_E_NOMEM, "out of memory");
+	memset(recs + r->room, 0,
+	       (room - r->room) * sizeof(struct tc_record *));
+	r->recs = recs;
+	r->room = room;
 	return TC_OK;
 }
 
@@ -242,7 +241,7 @@ judge_use(struct reading *r, struct tc_record *rec,
 	return TC_OK;
 }
 
-/* Takes the record or frees it. */
+/* Adds the record, which lies behind the last one, if it fits. */
 static int
 consider(struct reading *r, struct tc_record *rec, const unsigned char *key,
 	 const unsigned char *value, size_t len)
@@ -255,9 +254,7 @@ consider(struct reading *r, struct tc_record *rec, const unsigned char *key,
 	if (fits)
 		rc = judge_use(r, rec, key + 1, &fits);
 	if (fits && rc == TC_OK)
-		rc = keep(r, rec);
-	if (!fits || rc != TC_OK)
-		tc_record_free(rec);
+		r->n++;
 	return rc;
 }
 
@@ -272,7 +269,10 @@ gather(void *arg, const unsigned char *key, size_t key_len,
 	if (key_len != 1 + TC_ID_BYTES || key[0] != 't' ||
 	    (r->id && memcmp(key + 1, r->id, TC_ID_BYTES) != 0))
 		return 0;
-	rec = tc_record_read(key, value, len);
+	if (make_room(r))
+		return r->trouble.code;
+	rec = tc_record_reread(r->recs[r->n], key, value, len);
+	r->recs[r->n] = rec;
 	if (rec)
 		return consider(r, rec, key, value, len);
 	tc_id_text(key + 1, id);
@@ -356,7 +356,7 @@ tc_show(tc_handle *h, const struct tc_actor *actor, const char *id,
 		rc = tc_fail(err, TC_E_NOTFOUND, "no such token: %s", id);
 	if (rc == TC_OK) {
 		*rec = r->recs[0];
-		r->n = 0;
+		r->recs[0] = NULL;
 	}
 	end(r);
 	return rc;

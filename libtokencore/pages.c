@@ -257,7 +257,7 @@ tc_map_after(uint32_t pages, uint32_t page)
 		for (; page & bit; bit /= 2)
 			page -= bit;
 		page += bit;
-	} while (page >= pages);
+	} while (page > 0 && page >= pages);
 	return page;
 }
 

@@ -41,6 +41,7 @@ struct whole {
 	const char **services;
 	struct tc_source *sources;
 	char *to; /* where the next string goes */
+	size_t size; /* of the whole block */
 };
 
 /* How many there are of the fields that repeat. */
@@ -401,19 +402,27 @@ count_fields(struct tc_reader r)
 	return n;
 }
 
-/* texts: as long as the encoded record, since a field's head is longer than
- * the NULs that its strings need. */
+/* In the block of an older one if that is long enough.  texts: as long as the
+ * encoded record, since a field's head is longer than the NULs that its strings
+ * need. */
 static struct whole *
-new_whole(const struct counts *n, size_t texts)
+new_whole(struct whole *w, const struct counts *n, size_t texts)
 {
 	size_t lists = n->properties * sizeof(struct tc_property) +
 		       n->services * sizeof(const char *) +
 		       n->sources * sizeof(struct tc_source);
-	struct whole *w = malloc(sizeof(*w) + lists + texts);
+	size_t size = sizeof(*w) + lists + texts;
 
+	if (w && w->size >= size) {
+		size = w->size;
+	} else {
+		free(w);
+		w = malloc(size);
+	}
 	if (!w)
 		return NULL;
 	memset(w, 0, sizeof(*w) + lists);
+	w->size = size;
 	w->properties = (struct tc_property *)(w + 1);
 	w->services = (const char **)(w->properties + n->properties);
 	w->sources = (struct tc_source *)(w->services + n->services);
@@ -427,24 +436,31 @@ new_whole(const struct counts *n, size_t texts)
 }
 
 struct tc_record *
-tc_record_read(const unsigned char *item_key, const unsigned char *data,
-	       size_t len)
+tc_record_reread(struct tc_record *old, const unsigned char *item_key,
+		 const unsigned char *data, size_t len)
 {
-	struct tc_reader r = { data, data + len - TC_SEAL_LEN, 0 };
+	struct tc_reader r = { data, data + len, 0 };
+	struct whole *w = (struct whole *)old;
 	struct counts n;
-	struct whole *w;
 
-	if (len <= TC_SEAL_LEN)
-		return NULL;
+	if (len > TC_SEAL_LEN)
+		r.end -= TC_SEAL_LEN;
 	n = count_fields(r);
-	w = new_whole(&n, len);
+	w = new_whole(w, &n, len);
 	if (!w)
 		return NULL;
 	tc_id_text(item_key + 1, w->pub.id);
-	if (read_fields(w, &r) == 0 && complete(&w->pub))
+	if (len > TC_SEAL_LEN && read_fields(w, &r) == 0 && complete(&w->pub))
 		return &w->pub;
 	free(w);
 	return NULL;
+}
+
+struct tc_record *
+tc_record_read(const unsigned char *item_key, const unsigned char *data,
+	       size_t len)
+{
+	return tc_record_reread(NULL, item_key, data, len);
 }
 
 /* Tag, length in two bytes and value of each field; behind what is named there

@@ -33,6 +33,12 @@ struct tc_record *tc_record_copy(const struct tc_crypto *c,
 struct tc_record *tc_record_read(const unsigned char *item_key,
 				 const unsigned char *data, size_t len);
 
+/* The same, taking the memory of one that is no longer needed, or NULL; that is
+ * gone in any case. */
+struct tc_record *tc_record_reread(struct tc_record *old,
+				   const unsigned char *item_key,
+				   const unsigned char *data, size_t len);
+
 /* Gives what was not found a well-formed record of usual length, whose seal
  * fits nothing: what is done with it takes as long.  -1: out of memory. */
 #define TC_RECORD_USUAL (73 + TC_SCRAM_LEN + TC_SEAL_LEN)

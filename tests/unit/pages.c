@@ -291,6 +291,31 @@ steps(void **state)
 	assert_true(tc_map_step(UINT32_MAX, 5) == (uint64_t)1 << 32);
 }
 
+/* Each page once, and what lies beside it among last uses next to it. */
+static void
+order(void **state)
+{
+	(void)state;
+	for (uint32_t pages = 1; pages < 300; pages++) {
+		uint32_t page = 0, told = 0, before = 0;
+
+		do {
+			uint32_t turned = 0;
+
+			for (unsigned i = 0; i < 10; i++)
+				turned |= (page >> i & 1) << (9 - i);
+			assert_true(page < pages);
+			assert_true(told == 0 || turned > before);
+			before = turned;
+			told++;
+			page = tc_map_after(pages, page);
+		} while (page > 0);
+		assert_int_equal(told, pages);
+	}
+	assert_int_equal(tc_map_after(UINT32_MAX, 0), (uint32_t)1 << 31);
+	assert_int_equal(tc_map_after(0, 0), 0);
+}
+
 static void
 keys_of_odd_length(void **state)
 {
@@ -559,6 +584,7 @@ main(void)
 		WITH_DIR(more_than_is_held),
 		WITH_DIR(sizes_of_pages),
 		cmocka_unit_test(steps),
+		cmocka_unit_test(order),
 		WITH_DIR(keys_of_odd_length),
 		WITH_DIR(charged),
 		WITH_DIR(nothing_stays),

@@ -205,6 +205,31 @@ round_trips(void **state)
 	}
 }
 
+/* Whatever was read into that memory before, and none stays after damage. */
+static void
+read_again(void **state)
+{
+	const struct tc_record all[] = { largest(), minimal,   ordinary,
+					 deleted,   largest(), minimal };
+	struct tc_lookup at = item(ID);
+	struct tc_record *r = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		struct tc_writer w = encode(&all[i]);
+
+		r = tc_record_reread(r, at.key, w.data, w.len);
+		assert_non_null(r);
+		same(r, &all[i]);
+		assert_true(r->last_used == 0 && r->standing == 0);
+		r->last_used = 7;
+		r->standing = TC_EXPIRED;
+		tc_writer_free(&w);
+	}
+	r = tc_record_reread(r, at.key, (const unsigned char *)"x", 1);
+	assert_null(r);
+}
+
 static void
 altered(void **state)
 {
@@ -500,6 +525,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(round_trips),
+		cmocka_unit_test(read_again),
 		cmocka_unit_test(altered),
 		cmocka_unit_test(every_byte_changed),
 		cmocka_unit_test(by_hand),
