@@ -106,11 +106,13 @@ static uint64_t
 bucket_of(const struct tc_use_file *f, const unsigned char *id)
 {
 	struct tc_reader r = { id, id + 4, 0 };
-	uint64_t bits = tc_get(&r, 4) >> 2, turned = 0;
+	uint32_t bits = (uint32_t)tc_get(&r, 4);
 
-	for (unsigned i = 0; i < ID_BITS; i++)
-		turned |= (bits >> i & 1) << (ID_BITS - 1 - i);
-	return (turned * (f->slots / IN_BUCKET)) >> ID_BITS;
+	bits = (bits >> 1 & 0x55555555) | (bits & 0x55555555) << 1;
+	bits = (bits >> 2 & 0x33333333) | (bits & 0x33333333) << 2;
+	bits = (bits >> 4 & 0x0f0f0f0f) | (bits & 0x0f0f0f0f) << 4;
+	bits = __builtin_bswap32(bits) & (((uint32_t)1 << ID_BITS) - 1);
+	return (bits * (f->slots / IN_BUCKET)) >> ID_BITS;
 }
 
 static off_t
