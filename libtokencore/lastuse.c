@@ -244,41 +244,71 @@ tc_lastuse_note(const struct tc_store *s, const unsigned char id[TC_ID_BYTES],
 	file_close(&f);
 }
 
-/* Has `near` the bucket?  SLOTS_MIN and all sizes are multiples of it. */
-static const unsigned char *
+/* Up to where nothing was ever written: most of the file may be a hole, whose
+ * zeros need not be copied. */
+static off_t
+hole_end(int fd, off_t from)
+{
+	off_t data = lseek(fd, from, SEEK_DATA);
+	struct stat st;
+
+	/* No data up to the end, wherever that is by now. */
+	if (data < 0 && errno == ENXIO && fstat(fd, &st) == 0)
+		return st.st_size;
+	return data;
+}
+
+static enum tc_near
+look(struct tc_uses *uses, off_t from)
+{
+	off_t to = from + (off_t)sizeof(uses->near);
+
+	if (from < uses->hole || to > uses->hole_end) {
+		uses->hole = from;
+		uses->hole_end = hole_end(uses->file.fd, from);
+	}
+	if (to <= uses->hole_end)
+		return TC_NEAR_HOLE;
+	return pread(uses->file.fd, uses->near, sizeof(uses->near), from) ==
+		       (ssize_t)sizeof(uses->near)
+		   ? TC_NEAR_SLOTS
+		   : TC_NEAR_UNKNOWN;
+}
+
+/* SLOTS_MIN and all sizes are multiples of TC_USES_NEAR buckets. */
+static void
 bring_near(struct tc_uses *uses, uint64_t bucket)
 {
-	const size_t len = IN_BUCKET * SLOT;
 	uint64_t first = bucket - bucket % TC_USES_NEAR;
 
-	if (!uses->filled || uses->first != first) {
+	if (uses->at_hand == TC_NEAR_UNKNOWN || uses->first != first) {
 		uses->first = first;
-		uses->filled =
-		    pread(uses->file.fd, uses->near, sizeof(uses->near),
-			  (off_t)(HEAD + first * len)) ==
-		    (ssize_t)sizeof(uses->near);
+		uses->at_hand =
+		    look(uses, (off_t)(HEAD + first * IN_BUCKET * SLOT));
 	}
-	return uses->filled ? uses->near + (bucket - first) * len : NULL;
 }
 
 int
 tc_lastuse_get(const struct tc_store *s, struct tc_uses *uses,
 	       const unsigned char id[TC_ID_BYTES], struct tc_use *use)
 {
-	const unsigned char *bucket = NULL;
+	const unsigned char *slot, *end;
+	uint64_t bucket;
 
 	memset(use, 0, sizeof(*use));
 	if (!uses->begun && file_open(s, &uses->file))
 		uses->file.fd = -1;
 	uses->begun = 1;
-	if (uses->file.fd >= 0)
-		bucket = bring_near(uses, bucket_of(&uses->file, id));
-	if (!bucket)
+	if (uses->file.fd < 0)
 		return -1;
-	for (size_t i = 0; i < IN_BUCKET; i++)
-		if (is_of(s->crypto, bucket + i * SLOT, id) &&
-		    time_of(bucket + i * SLOT) > use->time)
-			decode(bucket + i * SLOT, use);
+	bucket = bucket_of(&uses->file, id);
+	bring_near(uses, bucket);
+	if (uses->at_hand != TC_NEAR_SLOTS)
+		return uses->at_hand == TC_NEAR_HOLE ? 0 : -1;
+	slot = uses->near + (bucket - uses->first) * IN_BUCKET * SLOT;
+	for (end = slot + IN_BUCKET * SLOT; slot < end; slot += SLOT)
+		if (is_of(s->crypto, slot, id) && time_of(slot) > use->time)
+			decode(slot, use);
 	return 0;
 }
 
@@ -288,7 +318,8 @@ tc_lastuse_close(struct tc_uses *uses)
 	if (uses->begun && uses->file.fd >= 0)
 		file_close(&uses->file);
 	uses->begun = 0;
-	uses->filled = 0;
+	uses->at_hand = TC_NEAR_UNKNOWN;
+	uses->hole = uses->hole_end = 0;
 }
 
 /* ---- making room ---- */

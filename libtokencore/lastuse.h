@@ -36,10 +36,12 @@ struct tc_use_file {
 /* For looking many up; zeros to begin with.  What lies near the one that was
  * looked up last is at hand: tokens of one page of the store lie together. */
 #define TC_USES_NEAR 32 /* buckets */
+enum tc_near { TC_NEAR_UNKNOWN, TC_NEAR_HOLE, TC_NEAR_SLOTS };
 struct tc_uses {
 	int begun;
 	struct tc_use_file file;
-	int filled;
+	off_t hole, hole_end; /* nothing was ever written in between */
+	enum tc_near at_hand;
 	uint64_t first; /* of the buckets at hand */
 	unsigned char near[TC_USES_NEAR * 4 * 96];
 };
