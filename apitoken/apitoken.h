@@ -333,6 +333,9 @@ size_t text_cut(const char *text, size_t columns, size_t *width);
 /** printf() to stdout; app_finish_output() tells whether all went out. */
 void put(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/** The same of bytes as they are. */
+void put_bytes(const char *data, size_t len);
+
 /** Something that was to be put is lost, with this errno. */
 void lose_output(int error);
 

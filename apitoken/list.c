@@ -65,7 +65,8 @@ static bool
 keep(struct listing *l, const char *const *cells)
 {
 	if (l->flowing && l->json) {
-		put("%s\n", cells[0]);
+		put_bytes(cells[0], strlen(cells[0]));
+		put_bytes("\n", 1);
 		return true;
 	}
 	if (l->flowing)
@@ -79,7 +80,7 @@ static int
 collect(void *arg, const struct tc_record *rec)
 {
 	struct listing *l = arg;
-	const size_t n = l->table.columns + l->table.keys;
+	const size_t n = l->table.columns + (l->flowing ? 0 : l->table.keys);
 	char *cells[2 * COLUMNS_MAX] = { NULL };
 	bool ok = true;
 

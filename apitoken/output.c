@@ -115,6 +115,13 @@ complain_tc(int code, const struct tc_error *err)
 }
 
 /* ---- text ---- */
+/* Nearly all characters are: what they are needs no table. */
+static bool
+is_ascii(unsigned char c)
+{
+	return c >= 0x20 && c <= 0x7e;
+}
+
 /* The bytes of a character, which goes to cp; 0 if it is no UTF-8. */
 static size_t
 decode(const unsigned char *s, uint32_t *cp)
@@ -175,10 +182,10 @@ escape_bytes(char *out, size_t size, const char *in, size_t len)
 	size_t at = 0;
 
 	while (s < end) {
-		uint32_t c = 0;
-		const size_t n = decode(s, &c);
+		uint32_t c = *s;
+		const size_t n = is_ascii(*s) ? 1 : decode(s, &c);
 		const size_t take = n ? n : 1;
-		const bool plain = n && is_printable(c);
+		const bool plain = n && (is_ascii(*s) || is_printable(c));
 
 		if (at + (plain ? take : 4 * take) >= size)
 			break;
@@ -204,9 +211,9 @@ escape(char *out, size_t size, const char *in)
 static size_t
 width_at(const unsigned char *s, size_t *len)
 {
-	uint32_t c = 0;
-	const size_t n = decode(s, &c);
-	const int w = n ? wcwidth((wchar_t)c) : 1;
+	uint32_t c = *s;
+	const size_t n = is_ascii(*s) ? 1 : decode(s, &c);
+	const int w = n && !is_ascii(*s) ? wcwidth((wchar_t)c) : 1;
 
 	*len = n ? n : 1;
 	return w < 0 ? 1 : (size_t)w;
@@ -265,6 +272,13 @@ put(const char *format, ...)
 	va_end(args);
 }
 
+void
+put_bytes(const char *data, size_t len)
+{
+	if (fwrite(data, 1, len, stdout) != len)
+		lose_output(errno);
+}
+
 bool
 output_failed(void)
 {
@@ -313,6 +327,21 @@ write_all(int fd, const char *data, size_t len)
 	return true;
 }
 
+/* Asked once: a long list has a word in each line. */
+static bool
+has_colours(void)
+{
+	static int known = -1;
+
+	if (known < 0) {
+		const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+
+		known = isatty(STDOUT_FILENO) && !(no && *no) && term &&
+			strcmp(term, "dumb") != 0;
+	}
+	return known;
+}
+
 const char *
 colour(const char *word)
 {
@@ -327,10 +356,7 @@ colour(const char *word)
 		{ "damaged", "\033[31m" }, { "no-key", "\033[31m" },
 		{ "deny", "\033[31m" },
 	};
-	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
-
-	if (!isatty(STDOUT_FILENO) || (no && *no) || !term ||
-	    strcmp(term, "dumb") == 0)
+	if (!has_colours())
 		return "";
 	for (size_t i = 0; word && i < COUNT(colours); i++) {
 		if (strcmp(word, colours[i].word) == 0)
@@ -351,8 +377,13 @@ hide_controls(const char *text)
 
 	while (out && *s) {
 		uint32_t c = 0;
-		const size_t n = decode(s, &c);
+		size_t n;
 
+		if (is_ascii(*s)) {
+			*at++ = (char)*s++;
+			continue;
+		}
+		n = decode(s, &c);
 		if (is_printable(c))
 			at = mempcpy(at, s, n ? n : 1);
 		else
@@ -364,20 +395,30 @@ hide_controls(const char *text)
 	return out;
 }
 
+#define LINE_USUAL 1024
+
 /* json_dumps() leaves names out where its buffer cannot grow; here it has not
- * to. */
+ * to: what is longer than usual is made once more. */
 static char *
 dump(const json_t *value)
 {
-	const size_t len = json_dumpb(value, NULL, 0, JSON_COMPACT);
-	char *text = len > 0 ? malloc(len + 1) : NULL;
+	size_t size = LINE_USUAL, len;
+	char *text = malloc(size);
 
-	if (!text)
-		return NULL;
-	text[len] = '\0';
-	if (json_dumpb(value, text, len, JSON_COMPACT) == len)
+	len = text ? json_dumpb(value, text, size, JSON_COMPACT) : 0;
+	if (len >= size) {
+		explicit_bzero(text, size);
+		free(text);
+		size = len + 1;
+		text = malloc(size);
+		len = text ? json_dumpb(value, text, size, JSON_COMPACT) : 0;
+	}
+	if (len > 0 && len < size) {
+		text[len] = '\0';
 		return text;
-	explicit_bzero(text, len);
+	}
+	if (text)
+		explicit_bzero(text, size);
 	free(text);
 	return NULL;
 }

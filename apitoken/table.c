@@ -183,6 +183,24 @@ measure(struct table *table)
 }
 
 /* ---- printing ---- */
+/* By bytes, since printf() was most of a long list. */
+static void
+put_text(const char *text)
+{
+	put_bytes(text, strlen(text));
+}
+
+static void
+put_blanks(size_t n)
+{
+	static const char blanks[] = "                                ";
+	const size_t most = sizeof(blanks) - 1;
+
+	for (; n > most; n -= most)
+		put_bytes(blanks, most);
+	put_bytes(blanks, n);
+}
+
 static void
 print_cell(const struct table *table, size_t column, const char *text)
 {
@@ -194,11 +212,13 @@ print_cell(const struct table *table, size_t column, const char *text)
 
 	if (cut)
 		len = text_cut(text, width - 1, &used);
-	put("%s%.*s%s%s", start, (int)len, text, cut ? CUT : "",
-	    *start ? colour(NULL) : "");
+	put_text(start);
+	put_bytes(text, len);
+	put_text(cut ? CUT : "");
+	put_text(*start ? colour(NULL) : "");
 	used += cut;
 	if (column + 1 < table->columns)
-		put("%*s", (int)(used < width ? width - used : 0) + GAP, "");
+		put_blanks((used < width ? width - used : 0) + GAP);
 }
 
 static void
