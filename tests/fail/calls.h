@@ -95,6 +95,7 @@ CALL(EVP_MAC_update, PLAIN, int, (EVP_MAC_CTX *ctx, const unsigned char *data, s
 CALL(EVP_MAC_final, PLAIN, int, (EVP_MAC_CTX *ctx, unsigned char *out, size_t *len, size_t size), (ctx, out, len, size), 0, EIO, 0)
 CALL(EVP_MD_fetch, MEMORY, EVP_MD *, (OSSL_LIB_CTX *lib, const char *name, const char *props), (lib, name, props), NULL, ENOMEM, 0)
 CALL(EVP_MD_CTX_new, MEMORY, EVP_MD_CTX *, (void), (), NULL, ENOMEM, 0)
+CALL(EVP_MD_CTX_copy_ex, MEMORY, int, (EVP_MD_CTX *out, const EVP_MD_CTX *in), (out, in), 0, ENOMEM, 0)
 CALL(EVP_DigestInit_ex2, MEMORY, int, (EVP_MD_CTX *ctx, const EVP_MD *md, const OSSL_PARAM *params), (ctx, md, params), 0, ENOMEM, 0)
 CALL(EVP_DigestUpdate, PLAIN, int, (EVP_MD_CTX *ctx, const void *data, size_t len), (ctx, data, len), 0, EIO, 0)
 CALL(EVP_DigestFinal_ex, PLAIN, int, (EVP_MD_CTX *ctx, unsigned char *out, unsigned *len), (ctx, out, len), 0, EIO, 0)
