@@ -13,10 +13,10 @@ return {
 What a process has more, after ten transactions, with pam_apitoken in its stack
 than with pam_permit: all its pages, shared ones too, and those that are its
 own. And the blocks of the store's files by the number of tokens, each with owner,
-label, expiry and a verifier for SCRAM: as it grew, a thousand to the commit, and
-after `apitoken compact`. The first row of each is one data file, the second the
-whole folder: both data files, the journal (at most 4 MiB and a commit) and the
-last uses.
+label and expiry: as it grew, a thousand to the commit, and after `apitoken compact`.
+Tokens that `create` made have a verifier for SCRAM, imported ones have none. The
+first row of each is one data file, the second the whole folder: both data files,
+the journal (at most 4 MiB and a commit) and the last uses.
 END
 	run => sub {
 		my ($bench) = @_;
@@ -30,18 +30,9 @@ END
 		} qw(memory dirty);
 		my $n = ($bench->sizes)[-1];
 		$n = 100000 if $n > 100000;
-		my $store = $bench->store($n);
-		for my $how ('as it grew', 'compacted') {
-			apitoken($store->{quiet}, 'compact')
-			    if $how eq 'compacted';
-			for my $what (qw(left.gdbm *)) {
-				my $each = blocks($store->{dir}, $what) / $n;
-				push @rows, [ size_name($n) . " tokens, $how, "
-				    . ($what eq '*' ? 'all files' : 'a data file'),
-				    $each, 'bytes each', "$BYTES bytes",
-				    $each / $BYTES, 1 ];
-			}
-		}
+		push @rows, map { sizes(@$_, $n) }
+		    [ 'tokens', $bench->store($n) ],
+		    [ 'imported', $bench->imported($n) ];
 		return (rows => \@rows);
 	},
 };
@@ -51,6 +42,22 @@ sub memory {
 	my ($out) = $bench->program_output('pam', replies($bench), $dir,
 	    $Apitoken::Bench::USER, 0, 10, $service);
 	return { $out =~ /^(memory|dirty) (\d+)$/mg };
+}
+
+sub sizes {
+	my ($kind, $store, $n) = @_;
+	my @rows;
+	for my $how ('as it grew', 'compacted') {
+		apitoken($store->{quiet}, 'compact') if $how eq 'compacted';
+		for my $what (qw(left.gdbm *)) {
+			my $each = blocks($store->{dir}, $what) / $n;
+			push @rows, [ size_name($n) . " $kind, $how, "
+			    . ($what eq '*' ? 'all files' : 'a data file'),
+			    $each, 'bytes each', "$BYTES bytes",
+			    $each / $BYTES, 1 ];
+		}
+	}
+	return @rows;
 }
 
 sub blocks {

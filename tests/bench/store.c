@@ -2,6 +2,8 @@
 /*
  * store CONFIG USER N		fills an installation with N tokens; the last
  *				ones are real, and their values are printed
+ * store -i CONFIG USER N	the same as imported ones, which have no
+ *				verifier for SCRAM; none is real
  * store -p FILE N		makes a plain GDBM file with N records
  */
 #include <stdio.h>
@@ -19,9 +21,10 @@
 
 static const struct tc_actor actor = { .uid = 0, .name = "bench" };
 
-/* Like those that create makes, but for the value, which nobody has. */
+/* Like those that create or import makes, but for the value, which nobody
+ * has. */
 static void
-fill(tc_handle *h, const char *user, unsigned n)
+fill(tc_handle *h, const char *user, unsigned n, int imported)
 {
 	static const struct tc_scram scram = { .iterations =
 						   TC_SCRAM_ITERATIONS };
@@ -35,7 +38,8 @@ fill(tc_handle *h, const char *user, unsigned n)
 
 		recs[at] = test_fill_record(i, user, "laptop");
 		recs[at].expires = INT64_C(4000000000);
-		recs[at].scram = &scram;
+		recs[at].imported = imported;
+		recs[at].scram = imported ? NULL : &scram;
 		if ((at + 1 == AT_ONCE || i + 1 == n) &&
 		    test_fill(h, recs, at + 1, &err))
 			turns_die("fill: %s", err.text);
@@ -60,26 +64,39 @@ real(tc_handle *h, const char *user, unsigned n)
 		puts(tokens[i]);
 }
 
+static void
+fill_and_make(tc_handle *h, const char *user, unsigned n)
+{
+	unsigned n_real = n < REAL_MAX ? n : REAL_MAX;
+
+	fill(h, user, n - n_real, 0);
+	real(h, user, n_real);
+}
+
 int
 main(int argc, char **argv)
 {
-	struct tc_options options = { .config = argv[1] };
+	const char *flag = argc > 1 && argv[1][0] == '-' ? argv[1] : "";
+	char **args = argv + (strcmp(flag, "-i") == 0);
+	struct tc_options options = { 0 };
 	struct tc_error err;
 	tc_handle *h;
-	unsigned n, n_real;
+	unsigned n;
 
-	if (argc != 4)
+	if (argc != (args == argv ? 4 : 5))
 		turns_die("usage: see the source");
-	n = turns_number(argv[3], TOKENS_MAX);
-	if (strcmp(argv[1], "-p") == 0) {
-		plain_make(argv[2], n);
+	n = turns_number(args[3], TOKENS_MAX);
+	if (strcmp(flag, "-p") == 0) {
+		plain_make(args[2], n);
 		return 0;
 	}
+	options.config = args[1];
 	if (tc_open(&h, &options, &err))
 		turns_die("%s", err.text);
-	n_real = n < REAL_MAX ? n : REAL_MAX;
-	fill(h, argv[2], n - n_real);
-	real(h, argv[2], n_real);
+	if (args == argv)
+		fill_and_make(h, args[2], n);
+	else
+		fill(h, args[2], n, 1);
 	tc_free(h);
 	return 0;
 }

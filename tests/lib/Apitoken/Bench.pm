@@ -53,16 +53,37 @@ sub store {
 	return $self->{stores}{$n} //= $self->make_store($n);
 }
 
-sub make_store {
+# imported($n): one with so many as import makes them: without a verifier for
+# SCRAM, and with values that nobody knows.
+sub imported {
 	my ($self, $n) = @_;
-	my $dir = "$self->{dir}/$n";
-	print STDERR "bench: making a store of $n tokens\n";
+	return $self->{stores}{"imported $n"} //= $self->make_imported($n);
+}
+
+sub make_imported {
+	my ($self, $n) = @_;
+	my %store = $self->installation("$n-imported");
+	$self->program_output('store', undef, '-i', $store{quiet}, $USER, $n);
+	return \%store;
+}
+
+sub installation {
+	my ($self, $name) = @_;
+	my $dir = "$self->{dir}/$name";
+	print STDERR "bench: making a store of $name tokens\n";
 	mkdir $dir, 0755 or croak "$dir: $!";
-	my %store = (dir => $dir, n => $n, plain => "$dir/plain",
-	    config => init_store(dir => $dir), quiet => "$dir/quiet.conf",
-	    tokens => "$dir/tokens");
+	my %store = (dir => $dir, config => init_store(dir => $dir),
+	    quiet => "$dir/quiet.conf");
 	spit($store{quiet}, slurp($store{config}), 0644);
 	set_conf($store{quiet}, audit_log => 'none', syslog => 'no');
+	return %store;
+}
+
+sub make_store {
+	my ($self, $n) = @_;
+	my %store = $self->installation($n);
+	@store{qw(n plain tokens)} = ($n, "$store{dir}/plain",
+	    "$store{dir}/tokens");
 	my ($tokens) = $self->program_output('store', undef, $store{quiet},
 	    $USER, $n);
 	spit($store{tokens}, $tokens);
