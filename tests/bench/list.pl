@@ -9,8 +9,9 @@ return {
 	title => 'Lists',
 	about => <<'END',
 `tc_list()` of every token, each with its seal checked and its last use looked
-up, and a search that finds nothing; beside reading the same data file once, by
-`read()` and, item by item, by GDBM. Memory is the most that the process had.
+up, which none has yet, and a search that finds nothing; beside reading the same
+data file once, by `read()` and, item by item, by GDBM. Memory is the most that
+the process had.
 END
 	run => sub {
 		my ($bench) = @_;
