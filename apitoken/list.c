@@ -65,8 +65,7 @@ static bool
 keep(struct listing *l, const char *const *cells)
 {
 	if (l->flowing && l->json) {
-		put_bytes(cells[0], strlen(cells[0]));
-		put_bytes("\n", 1);
+		put("%s\n", cells[0]);
 		return true;
 	}
 	if (l->flowing)

@@ -56,6 +56,7 @@ libtokencore_SRCS := \
 	libtokencore/restore.c \
 	libtokencore/revoke.c \
 	libtokencore/scram.c \
+	libtokencore/seal.c \
 	libtokencore/spec.c \
 	libtokencore/standby.c \
 	libtokencore/standing.c \

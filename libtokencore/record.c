@@ -4,12 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
-
 #include "match.h"
 
 #define VERSION 1
-#define ITEM_KEY_LEN (1 + TC_ID_BYTES)
 
 enum tag {
 	TAG_USER = 1,
@@ -115,16 +112,6 @@ put_scram(struct tc_writer *w, const struct tc_scram *s)
 	tc_put_bytes(w, s->server_key, sizeof(s->server_key));
 }
 
-static int
-seal(const struct tc_crypto *c, const unsigned char rec_key[TC_KEY_LEN],
-     const unsigned char *item_key, const unsigned char *data, size_t len,
-     unsigned char out[TC_HASH_LEN])
-{
-	struct tc_bytes parts[] = { { item_key, ITEM_KEY_LEN }, { data, len } };
-
-	return tc_hmac(c, rec_key, TC_KEY_LEN, parts, 2, out);
-}
-
 void
 tc_record_write(const struct tc_crypto *c, struct tc_writer *w,
 		const unsigned char rec_key[TC_KEY_LEN],
@@ -157,38 +144,9 @@ tc_record_write(const struct tc_crypto *c, struct tc_writer *w,
 		put_scram(w, r->scram);
 	if (r->imported)
 		put_field(w, TAG_IMPORTED, "", 0);
-	if (w->bad || seal(c, rec_key, key->key, w->data, w->len, mac))
+	if (w->bad || tc_seal(c, rec_key, key->key, w->data, w->len, mac))
 		w->bad = 1;
 	tc_put_bytes(w, mac, TC_SEAL_LEN);
-}
-
-int
-tc_record_seal(const struct tc_crypto *c,
-	       const unsigned char rec_key[TC_KEY_LEN],
-	       const unsigned char *item_key, const unsigned char *data,
-	       size_t len, int *fits)
-{
-	unsigned char mac[TC_HASH_LEN];
-
-	*fits = 0;
-	if (len <= TC_SEAL_LEN)
-		return 0;
-	if (seal(c, rec_key, item_key, data, len - TC_SEAL_LEN, mac))
-		return -1;
-	*fits = CRYPTO_memcmp(mac, data + len - TC_SEAL_LEN, TC_SEAL_LEN) == 0;
-	return 0;
-}
-
-int
-tc_record_sealed(const struct tc_crypto *c,
-		 const unsigned char rec_key[TC_KEY_LEN],
-		 const unsigned char *item_key, const unsigned char *data,
-		 size_t len)
-{
-	int fits;
-
-	return tc_record_seal(c, rec_key, item_key, data, len, &fits) == 0 &&
-	       fits;
 }
 
 /* ---- reading: each function takes one field's value, 0 or -1 ---- */

@@ -44,6 +44,11 @@ struct tc_record *tc_record_reread(struct tc_record *old,
 #define TC_RECORD_USUAL (73 + TC_SCRAM_LEN + TC_SEAL_LEN)
 int tc_record_blank(struct tc_lookup *item);
 
+/* The whole HMAC over what comes before the seal; -1: it cannot be computed. */
+int tc_seal(const struct tc_crypto *c, const unsigned char rec_key[TC_KEY_LEN],
+	    const unsigned char *item_key, const unsigned char *data,
+	    size_t len, unsigned char out[TC_HASH_LEN]);
+
 /* 1 when the seal fits, else 0, also when that cannot be computed. */
 int tc_record_sealed(const struct tc_crypto *c,
 		     const unsigned char rec_key[TC_KEY_LEN],
