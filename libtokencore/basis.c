@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -133,14 +132,6 @@ keep_policy(struct tc_basis *b, const tc_handle *h, const struct tc_policy *p)
 		   : 0;
 }
 
-static int64_t
-since_boot(void)
-{
-	struct timespec t;
-
-	return clock_gettime(CLOCK_BOOTTIME, &t) == 0 ? t.tv_sec : -1;
-}
-
 tc_basis *
 tc_basis_take(tc_handle *h, const struct tc_request *req,
 	      const struct tc_result *res)
@@ -153,7 +144,7 @@ tc_basis_take(tc_handle *h, const struct tc_request *req,
 	if (!b)
 		return NULL;
 	b->until = res->expires;
-	b->age = since_boot();
+	b->age = tc_since_boot();
 	if (tc_clock(&b->taken, NULL) == TC_OK && keep_request(b, req) == 0 &&
 	    keep_policy(b, h, h->policy) == 0)
 		return b;
@@ -179,7 +170,7 @@ same_request(const struct tc_basis *b, const struct tc_request *req)
 static int
 in_time(const struct tc_basis *b)
 {
-	const int64_t age = since_boot();
+	const int64_t age = tc_since_boot();
 	int64_t now;
 
 	return tc_clock(&now, NULL) == TC_OK && now >= b->taken &&

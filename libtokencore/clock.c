@@ -13,3 +13,11 @@ tc_clock(int64_t *now, struct tc_error *err)
 		return TC_OK;
 	return tc_fail(err, TC_E_UNAVAILABLE, "clock: has not been set");
 }
+
+int64_t
+tc_since_boot(void)
+{
+	struct timespec t;
+
+	return clock_gettime(CLOCK_BOOTTIME, &t) == 0 ? t.tv_sec : -1;
+}

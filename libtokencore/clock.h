@@ -8,4 +8,7 @@
  * nothing would expire by it, and nothing be there yet. */
 int tc_clock(int64_t *now, struct tc_error *err);
 
+/* Seconds by a clock that nobody sets; -1: it cannot be read. */
+int64_t tc_since_boot(void);
+
 #endif

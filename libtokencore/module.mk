@@ -25,7 +25,6 @@ libtokencore_SRCS := \
 	libtokencore/error.c \
 	libtokencore/filter.c \
 	libtokencore/find.c \
-	libtokencore/findowner.c \
 	libtokencore/gdbmfile.c \
 	libtokencore/handle.c \
 	libtokencore/head.c \
@@ -43,6 +42,7 @@ libtokencore_SRCS := \
 	libtokencore/list.c \
 	libtokencore/lists.c \
 	libtokencore/lock.c \
+	libtokencore/look.c \
 	libtokencore/match.c \
 	libtokencore/names.c \
 	libtokencore/narrow.c \

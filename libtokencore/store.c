@@ -215,6 +215,7 @@ fetch_all(const struct tc_store *s, struct tc_view *v, struct tc_lookup *items,
 	  size_t n, struct tc_error *err)
 {
 	for (size_t i = 0; i < n; i++) {
+		items[i].file = v->data_stamp;
 		items[i].found = fetch(v, &items[i]);
 		if (items[i].found < 0)
 			return tc_fail(err, TC_E_UNAVAILABLE, "%s: %s",

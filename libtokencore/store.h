@@ -46,6 +46,7 @@ struct tc_lookup {
 	unsigned char *value; /* malloced if found */
 	size_t len;
 	size_t usual_len; /* of tc_map_get_alike(); 0: does not matter */
+	struct tc_stamp file; /* of the data file it was looked for in */
 };
 
 /* Looks all of them up in one commit's state.  After a failure nothing is

@@ -166,6 +166,8 @@ TC_API int tc_open(tc_handle **out, const struct tc_options *options,
 TC_API void tc_free(tc_handle *h);
 
 /* ---- verifying ---- */
+typedef struct tc_look tc_look;
+
 #define TC_ALLOW_ROOT 0x01u /* uid 0 may, whatever the config says */
 #define TC_LOG_NONTOKEN 0x02u /* log what is not a token, too */
 #define TC_IMPORTED                                                            \
@@ -181,6 +183,7 @@ struct tc_request {
 	int64_t now; /* time to judge by; 0: the clock */
 	unsigned flags; /* TC_ALLOW_ROOT, TC_LOG_NONTOKEN, TC_IMPORTED */
 	uint32_t minimum_uid; /* at least that; 0: what the config says */
+	const tc_look *look; /* what tc_look_up() gave for it; or NULL */
 };
 
 /* What a login proved, for tc_recheck(); not secret, of no use to a peer. */
@@ -255,17 +258,33 @@ TC_API int tc_basis_holds(const tc_basis *b,
 TC_API void tc_basis_free(tc_basis *b);
 
 /**
- * Whose token a text would be, for a caller who has to name the user to
- * others before it asks tc_verify().  Proves nothing: who knows an id but for
+ * Looks a token up for a caller who has to name its owner to others before it
+ * asks tc_verify(), as SASL servers do.  Proves nothing: who knows an id but for
  * its tag is answered, too; and it takes as long when there is no such token.
+ *
+ * As req->look of the decision it spares the same work once more, and changes
+ * no verdict but for this: the configuration and keys that were in force here
+ * may count, for two seconds at most.  The store counts as it is when the
+ * decision is made; after a commit the token is read anew, and so is another
+ * than this one.
  * @param text  the token, len bytes, as in tc_verify()
- * @param user  the owner; "" after a failure
- * @return TC_OK; TC_E_INVALID (not a token), TC_E_NOTFOUND, TC_E_UNAVAILABLE,
- *         TC_E_NOMEM, or what tc_open() gives.  Thread safe.
+ * @return what was found, freed by tc_look_free() before the handle; NULL when
+ *         it is no token or nothing can be told: tc_verify() will say why.
+ *         Holds nothing secret of the token.  Thread safe.
  */
-TC_API int tc_find_owner(tc_handle *h, const char *text, size_t len,
-			 char user[TC_USER_MAX + 1],
-			 struct tc_error *err) TC_CHECKED TC_NONNULL(1, 2, 4);
+TC_API tc_look *tc_look_up(tc_handle *h, const char *text, size_t len)
+    TC_NONNULL(1, 2);
+
+/**
+ * The owner, as the look has it.
+ * @param look  NULL: nobody
+ * @return the name, the look's own; "" where there is no such token, or its
+ *         record cannot be trusted.  Thread safe.
+ */
+TC_API const char *tc_look_owner(const tc_look *look) TC_CHECKED;
+
+/** tc_look_free(NULL) does nothing. */
+TC_API void tc_look_free(tc_look *look);
 
 /* ---- records ---- */
 #define TC_SCRAM_SALT 16

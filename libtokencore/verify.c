@@ -14,6 +14,7 @@
 #include "error.h"
 #include "imported.h"
 #include "lastuse.h"
+#include "look.h"
 #include "match.h"
 #include "owner.h"
 #include "record.h"
@@ -35,56 +36,17 @@ tc_trial_claim(struct tc_trial *t)
 	return tc_config_claim(&t->policy->config, t->req->user, t->claimed);
 }
 
-/* Parses what was read, or a blank in its place, so that a record that is not
- * there takes the same time. */
-static enum tc_verdict
-parse_record(struct tc_trial *t)
-{
-	struct tc_lookup *item = &t->items[0];
-
-	t->found = item->found;
-	if (!item->found && tc_record_blank(item))
-		return tc_trial_say(t, TC_UNAVAILABLE, "out of memory");
-	t->record = tc_record_read(item->key, item->value, item->len);
-	return t->record
-		   ? TC_VALID
-		   : tc_trial_say(t, TC_UNAVAILABLE, "the record is damaged");
-}
-
-/* Does its seal fit?  That of a blank does not, after the same work. */
-static int
-is_sealed(const struct tc_trial *t, const struct tc_key *key)
-{
-	const struct tc_lookup *item = &t->items[0];
-
-	return tc_record_sealed(t->h->crypto, key->rec, item->key, item->value,
-				item->len);
-}
-
-static enum tc_verdict
-read_items(struct tc_trial *t, const unsigned char id[TC_ID_BYTES])
-{
-	struct tc_error err;
-
-	tc_key_token(&t->items[0], id);
-	t->items[0].usual_len = TC_RECORD_USUAL;
-	tc_key_user(&t->items[1], t->claimed);
-	if (tc_store_read(&t->policy->store, t->items, 2, &t->head, &err))
-		return tc_trial_say(t, TC_UNAVAILABLE, err.text);
-	return parse_record(t);
-}
-
 /* Reads record and mark. */
 static enum tc_verdict
 read_record(struct tc_trial *t, const unsigned char id[TC_ID_BYTES],
 	    const struct tc_key *key)
 {
-	enum tc_verdict verdict = read_items(t, id);
+	enum tc_verdict verdict = tc_trial_read(t, id);
 	int sealed;
 
 	if (verdict != TC_VALID)
 		return verdict;
-	sealed = is_sealed(t, key);
+	sealed = tc_trial_sealed(t, key);
 	if (!t->found)
 		return TC_VALID;
 	/* Without its key a record cannot be judged, only refused. */
@@ -343,13 +305,13 @@ recheck(struct tc_trial *t, const struct tc_proof *proof)
 	if (proof->caveats_len > TC_CAVEAT_BYTES ||
 	    tc_caveats_check(proof->caveats, proof->caveats_len) < 0)
 		return TC_MALFORMED;
-	verdict = read_items(t, proof->id);
+	verdict = tc_trial_read(t, proof->id);
 	if (verdict != TC_VALID)
 		return verdict;
 	/* The kid is in the record alone, so the seal comes second. */
 	if (t->found)
 		key = tc_keys_find(&t->policy->keys, t->record->kid);
-	sealed = is_sealed(t, key ? key : &no_key);
+	sealed = tc_trial_sealed(t, key ? key : &no_key);
 	if (!t->found)
 		return refuse(t, TC_UNKNOWN_TOKEN, proof, &no_key);
 	if (!key)
@@ -463,8 +425,8 @@ decide(tc_handle *h, const struct tc_proof *proof, const struct tc_request *req,
 						 "tokens cannot be checked "
 						 "now");
 	t.now = req->now;
-	t.policy = tc_policy_get(h, &err);
-	able = t.policy && (t.now || tc_clock(&t.now, &err) == TC_OK);
+	able = tc_trial_policy(&t, &err) == TC_OK &&
+	       (t.now || tc_clock(&t.now, &err) == TC_OK);
 	verdict =
 	    able ? run(&t, matter, proof) : text_alone(&t, matter, err.text);
 	res->verdict = verdict;
@@ -472,9 +434,7 @@ decide(tc_handle *h, const struct tc_proof *proof, const struct tc_request *req,
 		tc_audit_login(h, t.policy, req, res, t.rightful);
 	if (matter != A_PROOF && verdict == TC_VALID)
 		note_use(&t);
-	tc_lookup_free(t.items, 2);
-	tc_record_free(t.record);
-	tc_policy_put(h, t.policy);
+	tc_trial_end(&t);
 	return verdict;
 }
 

@@ -29,7 +29,7 @@ struct login {
 	const sasl_utils_t *utils;
 	sasl_out_params_t *out;
 	const char *claim; /* NULL: none */
-	char owner[TC_USER_MAX + 1]; /* "": unknown; not proved */
+	const char *owner; /* "": unknown; not proved */
 	char rhost[LOGIN_ADDRESS_MAX];
 	struct tc_request ask;
 	struct tc_result res;
@@ -58,17 +58,6 @@ login_service(const struct state *s, const sasl_server_params_t *sparams)
 {
 	return s->options.service[0] != '\0' ? s->options.service
 					     : sparams->service;
-}
-
-/* Whose token this would be.  Proves nothing. */
-static void
-look_up_owner(struct login *l)
-{
-	/* What goes wrong here goes wrong once more when the token is verified,
-	 * and is logged then. */
-	if (tc_find_owner(l->state->tokens, l->ask.authtok, l->ask.authtok_len,
-			  l->owner, NULL) != TC_OK)
-		l->owner[0] = '\0';
 }
 
 static int
@@ -210,9 +199,8 @@ login_nobody(struct login *l)
 }
 
 static int
-decide(struct login *l)
+decide_for(struct login *l)
 {
-	look_up_owner(l);
 	if (l->claim != NULL && l->owner[0] != '\0' &&
 	    strcmp(l->claim, l->owner) != 0)
 		return login_for(l);
@@ -221,6 +209,22 @@ decide(struct login *l)
 	if (l->owner[0] != '\0')
 		return login_alone(l, l->owner);
 	return login_nobody(l);
+}
+
+/* What goes wrong with the look goes wrong once more when the token is
+ * verified, and is logged then. */
+static int
+decide(struct login *l)
+{
+	tc_look *look =
+	    tc_look_up(l->state->tokens, l->ask.authtok, l->ask.authtok_len);
+	int rc;
+
+	l->ask.look = look;
+	l->owner = tc_look_owner(look);
+	rc = decide_for(l);
+	tc_look_free(look);
+	return rc;
 }
 
 int

@@ -40,6 +40,19 @@ verify(void)
 	return SAID_YES;
 }
 
+/* As SASL does, who has to know the owner before. */
+static enum said
+look_and_verify(void)
+{
+	struct tc_request req = request_of(run_arg());
+	tc_look *look = tc_look_up(lib.h, req.authtok, req.authtok_len);
+
+	req.look = look;
+	verdict = tc_verify(lib.h, &req, &res);
+	tc_look_free(look);
+	return SAID_YES;
+}
+
 /* From the beginning: opens, asks and closes. */
 static enum said
 log_in(void)
@@ -264,6 +277,12 @@ judge_scram(void)
 		.setup = list, .prepare = lib_clear, .run = log_in,            \
 		.judge = judge_verdict, .finish = lib_close                    \
 	}
+#define LOOK(n, ...)                                                           \
+	{                                                                      \
+		.name = "look and verify " n, .arg = LOGIN(__VA_ARGS__),       \
+		.prepare = lib_open, .run = look_and_verify,                   \
+		.judge = judge_verdict, .finish = lib_close                    \
+	}
 #define RECHECK(n, ...)                                                        \
 	{                                                                      \
 		.name = "recheck " n, .arg = LOGIN(__VA_ARGS__),               \
@@ -346,6 +365,9 @@ const struct scenario verify_scenarios[] = {
 	ALIAS("listed", with_whole_list),
 	ALIAS("half a list", with_half_a_list),
 	ALIAS("no list", without_a_list),
+	LOOK("valid", site.valid.text, TC_VALID, { ALICE }),
+	LOOK("revoked", site.revoked.text, TC_REVOKED, { ALICE }),
+	LOOK("unknown", site.unknown.text, TC_UNKNOWN_TOKEN, { ALICE }),
 	RECHECK("valid", site.valid.text, TC_VALID, { ALICE }),
 	RECHECK("narrowed", site.narrowed, TC_VALID, { ALICE }),
 	RECHECK("revoked", site.revoked.text, TC_REVOKED, { ALICE }),

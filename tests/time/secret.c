@@ -85,6 +85,19 @@ verify(const struct subject *s)
 }
 
 static void
+look_and_verify(const struct subject *s)
+{
+	struct tc_request req = request(s);
+	struct tc_result res;
+	tc_look *look = tc_look_up(handle, s->text, strlen(s->text));
+
+	req.look = look;
+	(void)!tc_verify(handle, &req, &res);
+	check(s, &res);
+	tc_look_free(look);
+}
+
+static void
 scram(const struct subject *s)
 {
 	const struct tc_request req = request(s);
@@ -246,6 +259,10 @@ main(int argc, char **argv)
 			  narrowed_forged, user, "sshd" },
 			{ "seal", verify, TC_UNAVAILABLE, sealed.token,
 			  sealed.user, "sshd" },
+			{ "looked", look_and_verify, TC_VALID, narrowed, user,
+			  "sshd" },
+			{ "looked,-forged", look_and_verify, TC_FORGED,
+			  narrowed_forged, user, "sshd" },
 			{ "value", verify, TC_VALID, VALUE, user, "sshd" },
 			{ "scram", scram, TC_VALID, id, user, "sshd" },
 			{ "scram,-revoked", scram, TC_REVOKED, id_revoked, user,

@@ -16,7 +16,6 @@ tests_unit_NAMES := \
 	damage \
 	ended \
 	error \
-	findowner \
 	gone \
 	import \
 	imported \
@@ -29,6 +28,7 @@ tests_unit_NAMES := \
 	life \
 	limits \
 	list \
+	look \
 	lookup \
 	manual \
 	many \
@@ -72,6 +72,9 @@ $(BUILD)/obj/tests/unit/clock.o
 # What these tests answer in the library's place, or count.
 $(BUILD)/tests/unit/basis: private LINK += \
 	-Wl,--wrap=tc_stamp_fits -Wl,--wrap=clock_gettime
+$(BUILD)/tests/unit/look: private LINK += \
+	-Wl,--wrap=tc_record_read -Wl,--wrap=tc_since_boot \
+	-Wl,--wrap=tc_stamp_of
 $(BUILD)/tests/unit/pages: private LINK += -Wl,--wrap=tc_digest_fits
 # A part of the command that needs nothing else of it.
 $(BUILD)/tests/unit/times: $(BUILD)/obj/apitoken/times.o
