@@ -16,9 +16,9 @@
 /* Writes TC_B32_CHARS(len) characters and a NUL. */
 void tc_b32_encode(const unsigned char *in, size_t len, char *out);
 
-/* The canonical character (lower case; 0 for o, 1 for i and l), or 0 when it
+/* Makes characters canonical: lower case; 0 for o, 1 for i and l; NUL for what
  * is not one of the alphabet. */
-char tc_b32_canonical(char c);
+void tc_b32_canonical(char *text, size_t len);
 
 /* Decodes canonical characters into TC_B32_BYTES(len) bytes.  -1: a length
  * that no encoding has, a character outside the alphabet or pad bits set. */

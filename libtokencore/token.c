@@ -34,12 +34,13 @@ trim(const char **text, size_t *len)
 static int
 has_prefix(const char *text, size_t len)
 {
+	char canon[TC_PREFIX_LEN - 1];
+
 	if (len < TC_PREFIX_LEN || text[TC_PREFIX_LEN - 1] != '_')
 		return 0;
-	for (size_t i = 0; i < TC_PREFIX_LEN - 1; i++)
-		if (tc_b32_canonical(text[i]) != prefix[i])
-			return 0;
-	return 1;
+	memcpy(canon, text, sizeof(canon));
+	tc_b32_canonical(canon, sizeof(canon));
+	return memcmp(canon, prefix, sizeof(canon)) == 0;
 }
 
 int
@@ -150,15 +151,11 @@ tc_token_read(const char *text, size_t len, struct tc_token *tok)
 	if (len > TC_TOKEN_MAX ||
 	    len < TC_PREFIX_LEN + TC_CHECKSUM_CHARS + TC_B32_CHARS(PAYLOAD_MIN))
 		return TC_MALFORMED;
+	memcpy(canon, text, len);
 	memcpy(canon, prefix, TC_PREFIX_LEN);
-	verdict = TC_VALID;
-	for (size_t i = TC_PREFIX_LEN; i < len; i++) {
-		canon[i] = tc_b32_canonical(text[i]);
-		if (!canon[i])
-			verdict = TC_MALFORMED;
-	}
-	if (verdict == TC_VALID)
-		verdict = decode(canon, len, tok);
+	tc_b32_canonical(canon + TC_PREFIX_LEN, len - TC_PREFIX_LEN);
+	verdict =
+	    memchr(canon, '\0', len) ? TC_MALFORMED : decode(canon, len, tok);
 	if (verdict != TC_VALID)
 		OPENSSL_cleanse(tok, sizeof(*tok));
 	OPENSSL_cleanse(canon, sizeof(canon));

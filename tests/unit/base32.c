@@ -76,6 +76,9 @@ canonical_characters(void **state)
 {
 	static const char alphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";
 
+	char text[40];
+	size_t len = 1;
+
 	(void)state;
 	for (int c = -128; c < 256; c++) {
 		char want = '\0';
@@ -88,7 +91,11 @@ canonical_characters(void **state)
 			want = '0';
 		else if (c > 0 && c < 128 && strchr("iIlL", c))
 			want = '1';
-		assert_int_equal(tc_b32_canonical((char)c), want);
+		memset(text, c, sizeof(text));
+		tc_b32_canonical(text, len);
+		for (size_t i = 0; i < sizeof(text); i++)
+			assert_int_equal(text[i], i < len ? want : (char)c);
+		len = (len + 1) % sizeof(text);
 	}
 }
 
