@@ -100,15 +100,14 @@ tc_keep_free(struct tc_keep *k)
 	free(k);
 }
 
-/* Proves nothing, but spares reading what will not count. */
-static int
-seems_moved(const struct tc_store *s, const struct tc_view *v)
+int
+tc_keep_seems(const struct tc_store *s, const struct tc_view *v)
 {
 	struct stat st;
 
 	return fstatat(s->dir, tc_store_names[TC_FILE_STATE], &st,
-		       AT_SYMLINK_NOFOLLOW) ||
-	       !tc_stamp_fits(&v->stamp, &st);
+		       AT_SYMLINK_NOFOLLOW) == 0 &&
+	       tc_stamp_fits(&v->stamp, &st);
 }
 
 struct tc_view *
@@ -118,7 +117,7 @@ tc_keep_take(const struct tc_store *s)
 
 	/* To read moves an offset, which must not be the host's. */
 	if (v && v->process == this_process() && tc_view_open_still(v) &&
-	    !(atomic_load(&s->keep->restless) && seems_moved(s, v)))
+	    (!atomic_load(&s->keep->restless) || tc_keep_seems(s, v)))
 		return v;
 	view_free(v);
 	return NULL;

@@ -30,6 +30,9 @@ void tc_keep_give(struct tc_keep *k, struct tc_view *v);
 /* As in a process that just began: for tests, which make calls fail. */
 void tc_keep_forget(void);
 
+/* Does the view look as if it were in force?  Proves nothing, but spares
+ * reading what will not count. */
+int tc_keep_seems(const struct tc_store *s, const struct tc_view *v);
 /* Is what was read from the view what is in force? */
 int tc_keep_holds(const struct tc_store *s, const struct tc_view *v);
 

@@ -82,7 +82,7 @@ read_record(tc_look *look)
 	struct tc_head head;
 
 	item->usual_len = TC_RECORD_USUAL;
-	if (tc_store_read(&look->policy->store, item, 1, &head, &unused))
+	if (tc_store_glance(&look->policy->store, item, &head, &unused))
 		return -1;
 	look->seq = head.seq;
 	look->found = item->found;

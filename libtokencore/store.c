@@ -240,10 +240,12 @@ done(const struct tc_store *s, struct tc_view *v, int rc,
 	return rc;
 }
 
+typedef int holds_fn(const struct tc_store *s, const struct tc_view *v);
+
 /* Whatever is wrong with a view that was kept, a new one will tell. */
 static int
 read_kept(const struct tc_store *s, struct tc_lookup *items, size_t n,
-	  struct tc_head *head)
+	  struct tc_head *head, holds_fn *holds)
 {
 	struct tc_view *v = tc_keep_take(s);
 	struct tc_error unused;
@@ -251,8 +253,7 @@ read_kept(const struct tc_store *s, struct tc_lookup *items, size_t n,
 
 	if (!v)
 		return MOVED;
-	good =
-	    fetch_all(s, v, items, n, &unused) == TC_OK && tc_keep_holds(s, v);
+	good = fetch_all(s, v, items, n, &unused) == TC_OK && holds(s, v);
 	return done(s, v, good ? TC_OK : MOVED, items, n, head);
 }
 
@@ -289,7 +290,7 @@ tc_store_read(const struct tc_store *s, struct tc_lookup *items, size_t n,
 {
 	for (size_t i = 0; i < n; i++)
 		items[i].value = NULL;
-	if (read_kept(s, items, n, head) == TC_OK)
+	if (read_kept(s, items, n, head, tc_keep_holds) == TC_OK)
 		return TC_OK;
 	for (int i = 0; i < TC_STORE_TRIES; i++) {
 		int rc = read_once(s, items, n, head, err);
@@ -298,6 +299,15 @@ tc_store_read(const struct tc_store *s, struct tc_lookup *items, size_t n,
 			return rc;
 	}
 	return tc_store_restless(s, err);
+}
+
+int
+tc_store_glance(const struct tc_store *s, struct tc_lookup *item,
+		struct tc_head *head, struct tc_error *err)
+{
+	return read_kept(s, item, 1, head, tc_keep_seems) == TC_OK
+		   ? TC_OK
+		   : tc_store_read(s, item, 1, head, err);
 }
 
 void

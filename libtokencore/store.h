@@ -54,6 +54,11 @@ struct tc_lookup {
 int tc_store_read(const struct tc_store *s, struct tc_lookup *items, size_t n,
 		  struct tc_head *head, struct tc_error *err);
 void tc_lookup_free(struct tc_lookup *items, size_t n);
+/* The same of one item, for who reads once more from the same data file before
+ * anything rests on it: tc_keep_seems() has to do.  item->value is NULL
+ * before. */
+int tc_store_glance(const struct tc_store *s, struct tc_lookup *item,
+		    struct tc_head *head, struct tc_error *err);
 
 /* A commit takes a millisecond and a lookup some microseconds: a reader that
  * was overtaken that often gives up, with this failure. */

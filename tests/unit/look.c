@@ -408,6 +408,24 @@ damaged_state(void **state)
 	end(&l);
 }
 
+/* Whom files belong to, and who may write to them, the decision looks at. */
+static void
+untrusted(void **state)
+{
+	struct test_host *host = *state;
+	struct looked l = looked(host, &alice);
+	const char *path = test_host_path(host, names[2]);
+
+	SPARED(TC_VALID, verdict(&l));
+	assert_int_equal(chmod(path, 0666), 0);
+	assert_int_equal(verdict(&l), TC_UNAVAILABLE);
+	tc_look_free(l.look);
+	l.look = look_up(host, l.of.token);
+	assert_int_equal(verdict(&l), TC_UNAVAILABLE);
+	assert_int_equal(chmod(path, 0640), 0);
+	end(&l);
+}
+
 /* A backup is copied over the files, and the next commit has the number that
  * the look is of. */
 static void
@@ -510,8 +528,9 @@ main(void)
 		WITH_HOST(another_commit), WITH_HOST(in_one_tick),
 		WITH_HOST(made),	   WITH_HOST(bad_seal),
 		WITH_HOST(damaged_record), WITH_HOST(damaged_state),
-		WITH_HOST(put_back),	   WITH_HOST(policy),
-		WITH_HOST(no_clock),	   WITH_HOST(retired),
+		WITH_HOST(untrusted),	   WITH_HOST(put_back),
+		WITH_HOST(policy),	   WITH_HOST(no_clock),
+		WITH_HOST(retired),
 	};
 
 	return cmocka_run_group_tests_name("look", tests, NULL, NULL);
