@@ -167,6 +167,32 @@ written_in_place(void **state)
 	assert_int_equal(verdict(host, second), TC_UNKNOWN_TOKEN);
 }
 
+/* The commit after it has the number that a look is of, then. */
+static void
+same_number(void **state)
+{
+	struct test_host *host = *state;
+	char first[TC_TOKEN_MAX + 1], second[TC_TOKEN_MAX + 1];
+	struct tc_record *rec = test_host_token(host, &spec, first);
+	struct tc_request req = { .authtok = first,
+				  .authtok_len = strlen(first),
+				  .user = spec.user };
+	const char *id = rec->id;
+	struct tc_result res;
+	tc_look *look;
+
+	copy_store(host, "store/", "");
+	token(host, second);
+	req.look = look = tc_look_up(host->h, first, strlen(first));
+	assert_int_equal(tc_verify(host->h, &req, &res), TC_VALID);
+	copy_store(host, "", "store/");
+	assert_int_equal(
+	    tc_revoke(host->h, &test_actor, &id, 1, "", &host->err), TC_OK);
+	assert_int_equal(tc_verify(host->h, &req, &res), TC_REVOKED);
+	tc_look_free(look);
+	tc_record_free(rec);
+}
+
 /* The store may be smaller then: the one look-up that meets the view of before
  * tells what there is now. */
 static void
@@ -299,8 +325,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_HOST(one_is_kept),	       WITH_HOST(under_the_same_stamp),
 		WITH_HOST(modes_count),	       WITH_HOST(written_in_place),
-		WITH_HOST(smaller_in_place),   WITH_HOST(not_across_fork),
-		WITH_HOST(closed_by_the_host), WITH_HOST(numbers_used_again),
+		WITH_HOST(same_number),	       WITH_HOST(smaller_in_place),
+		WITH_HOST(not_across_fork),    WITH_HOST(closed_by_the_host),
+		WITH_HOST(numbers_used_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -280,18 +280,6 @@ marked(void **state)
 	end(&b);
 }
 
-static void
-deleted(void **state)
-{
-	struct test_host *host = *state;
-	struct looked l = looked(host, &alice);
-	const char *id = l.of.rec->id;
-
-	WORKS(host, tc_delete(host->h, &test_actor, &id, 1, "", &host->err));
-	ANEW(TC_REVOKED, verdict(&l));
-	end(&l);
-}
-
 /* A commit that has nothing to do with it, and the next look. */
 static void
 another_commit(void **state)
@@ -368,14 +356,14 @@ static const char *const names[] = { "store/left.gdbm", "store/right.gdbm",
 
 /* Flips a bit at each place in the file where that stands; how many. */
 static unsigned
-damage(struct test_host *host, const char *name, const char *where, size_t n)
+damage(struct test_host *host, const char *name, const char *what)
 {
 	const char *path = test_host_path(host, name);
 	unsigned hits = 0;
-	size_t len;
+	size_t len, n = strlen(what);
 	char *data = test_read(path, &len), *at = data;
 
-	while ((at = memmem(at, len - (size_t)(at - data), where, n)) != NULL) {
+	while ((at = memmem(at, len - (size_t)(at - data), what, n)) != NULL) {
 		*at++ ^= 1;
 		hits++;
 	}
@@ -385,27 +373,28 @@ damage(struct test_host *host, const char *name, const char *where, size_t n)
 }
 
 static void
-damaged_record(void **state)
+damaged(struct test_host *host, const char *what)
 {
-	struct test_host *host = *state;
 	struct looked l = looked(host, &alice);
-	unsigned hits = damage(host, names[0], "laptop", 6) +
-			damage(host, names[1], "laptop", 6);
+	unsigned hits = 0;
 
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		hits += damage(host, names[i], what);
 	assert_true(hits > 0);
 	assert_int_equal(verdict(&l), TC_UNAVAILABLE);
 	end(&l);
 }
 
 static void
+damaged_record(void **state)
+{
+	damaged(*state, "laptop");
+}
+
+static void
 damaged_state(void **state)
 {
-	struct test_host *host = *state;
-	struct looked l = looked(host, &alice);
-
-	assert_int_equal(damage(host, names[2], "TCS1", 4), 1);
-	assert_int_equal(verdict(&l), TC_UNAVAILABLE);
-	end(&l);
+	damaged(*state, "TCS1");
 }
 
 /* Whom files belong to, and who may write to them, the decision looks at. */
@@ -423,35 +412,6 @@ untrusted(void **state)
 	l.look = look_up(host, l.of.token);
 	assert_int_equal(verdict(&l), TC_UNAVAILABLE);
 	assert_int_equal(chmod(path, 0640), 0);
-	end(&l);
-}
-
-/* A backup is copied over the files, and the next commit has the number that
- * the look is of. */
-static void
-put_back(void **state)
-{
-	struct test_host *host = *state;
-	struct test_login first = test_login(host, &alice);
-	const char *id = first.rec->id;
-	char *data[ARRAY_LEN(names)];
-	size_t len[ARRAY_LEN(names)];
-	struct looked l;
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		data[i] = test_read(test_host_path(host, names[i]), &len[i]);
-	l = looked(host, &bob);
-	tc_look_free(l.look);
-	l.look = look_up(host, first.token);
-	SPARED(TC_VALID, try(host, first.token, "unit-alice", l.look));
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		test_write(test_host_path(host, names[i]), 0600, data[i],
-			   len[i]);
-		free(data[i]);
-	}
-	WORKS(host, tc_revoke(host->h, &test_actor, &id, 1, "", &host->err));
-	ANEW(TC_REVOKED, try(host, first.token, "unit-alice", l.look));
-	tc_record_free(first.rec);
 	end(&l);
 }
 
@@ -521,15 +481,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_HOST(owners),	   WITH_HOST(nothing),
-		WITH_HOST(spares),	   WITH_HOST(rechecks),
-		WITH_HOST(another_token),  WITH_HOST(revoked),
-		WITH_HOST(marked),	   WITH_HOST(deleted),
-		WITH_HOST(another_commit), WITH_HOST(in_one_tick),
-		WITH_HOST(made),	   WITH_HOST(bad_seal),
-		WITH_HOST(damaged_record), WITH_HOST(damaged_state),
-		WITH_HOST(untrusted),	   WITH_HOST(put_back),
-		WITH_HOST(policy),	   WITH_HOST(no_clock),
+		WITH_HOST(owners),	  WITH_HOST(nothing),
+		WITH_HOST(spares),	  WITH_HOST(rechecks),
+		WITH_HOST(another_token), WITH_HOST(revoked),
+		WITH_HOST(marked),	  WITH_HOST(another_commit),
+		WITH_HOST(in_one_tick),	  WITH_HOST(made),
+		WITH_HOST(bad_seal),	  WITH_HOST(damaged_record),
+		WITH_HOST(damaged_state), WITH_HOST(untrusted),
+		WITH_HOST(policy),	  WITH_HOST(no_clock),
 		WITH_HOST(retired),
 	};
 
