@@ -88,6 +88,7 @@ read_text(const struct tc_store *s, struct tc_view *v, struct tc_error *err)
 	int fd = tc_trust_file(s->dir, tc_store_names[TC_FILE_STATE], path,
 			       O_RDONLY, TC_GROUP_MAY_READ, &st, err);
 
+	v->len = 0;
 	if (fd < 0)
 		return err->code;
 	n = pread(fd, v->text, sizeof(v->text), 0);

@@ -15,8 +15,8 @@ use Test::More;
 plan skip_all => 'it is built to count lines, and not as it is meant to run'
     if counts_lines(program('tests/bench/verify'));
 
-my $TOKENS = 1000;
-my $CALLS = 300;	# each page is another one, and none as long as the next
+my $TOKENS = 8000;
+my $CALLS = 500;	# each page is another one, and none as long as the next
 my $TOLERANCE = 0.05;
 
 # root's account is not looked up: how long the host's /etc/passwd is would
