@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # "make bench": a program for each thing that is measured inside one process,
 # and tests/bench/run, which runs them.
-tests_bench_NAMES := bulk commit list pam pam-cold readers sasl spawn store \
-	verify
+tests_bench_NAMES := bulk commit list pam pam-cold pam-used readers sasl spawn \
+	store verify
 tests_bench_PROGS := $(addprefix $(BUILD)/tests/bench/,$(tests_bench_NAMES))
 bench_object = $(addprefix $(BUILD)/obj/tests/bench/,$(addsuffix .o,$(1)))
 
@@ -12,13 +12,16 @@ $(BUILD)/tests/bench/store: $(BUILD)/obj/tests/unit/fill.o
 $(addprefix $(BUILD)/tests/bench/,bulk commit list readers store verify): \
 		$(BUILD)/libtokencore.a
 bench_libs/sasl := -lsasl2
-# One that has OpenSSL from the start, as sshd does, and one that has not.
+# One that has OpenSSL from the start, one that has also used it by then, as sshd
+# has, and one that has not.
 bench_libs/pam := -lpam -Wl,--no-as-needed -lcrypto
+bench_libs/pam-used := -lpam -lcrypto
 bench_libs/pam-cold := -lpam
 bench_libs/spawn :=
 
 $(BUILD)/tests/bench/pam-cold: $(call bench_object,pam turns)
-$(filter-out %/pam-cold,$(tests_bench_PROGS)): $(BUILD)/tests/bench/%: \
+$(BUILD)/tests/bench/pam-used: $(call bench_object,pam used turns)
+$(filter-out %/pam-cold %/pam-used,$(tests_bench_PROGS)): $(BUILD)/tests/bench/%: \
 		$(BUILD)/obj/tests/bench/%.o $(call bench_object,turns)
 $(tests_bench_PROGS):
 	@mkdir -p $(@D)

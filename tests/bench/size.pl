@@ -12,7 +12,8 @@ return {
 	about => <<'END',
 What a process has more, after ten transactions, with pam_apitoken in its stack
 than with pam_permit: all its pages, shared ones too, and those that are its
-own. And the blocks of the store's files by the number of tokens, each with owner,
+own. First of a process that has used libcrypto before, as sshd has, then of one
+that has not. And the blocks of the store's files by the number of tokens, each with owner,
 label and expiry: as it grew, a thousand to the commit, and after `apitoken compact`.
 Tokens that `create` made have a verifier for SCRAM, imported ones have none. The
 first row of each is one data file, the second the whole folder: both data files,
@@ -21,13 +22,9 @@ END
 	run => sub {
 		my ($bench) = @_;
 		my ($dir) = services($bench);
-		my %memory = map { $_ => memory($bench, $dir, $_) }
-		    qw(permit apitoken);
-		my @rows = map {
-			my $more = $memory{apitoken}{$_} - $memory{permit}{$_};
-			[ "$_, more than pam_permit", $more, 'KiB',
-			    "$MEMORY KiB", $more / $MEMORY, 1 ]
-		} qw(memory dirty);
+		my @rows = (memory($bench, $dir, 'pam-used', 'memory', 'dirty'),
+		    memory($bench, $dir, 'pam', map { "$_, libcrypto too" }
+			'memory', 'dirty'));
 		my $n = ($bench->sizes)[-1];
 		$n = 100000 if $n > 100000;
 		push @rows, map { sizes(@$_, $n) }
@@ -37,11 +34,19 @@ END
 	},
 };
 
+# Rows for the two of that program.
 sub memory {
-	my ($bench, $dir, $service) = @_;
-	my ($out) = $bench->program_output('pam', replies($bench), $dir,
-	    $Apitoken::Bench::USER, 0, 10, $service);
-	return { $out =~ /^(memory|dirty) (\d+)$/mg };
+	my ($bench, $dir, $program, @names) = @_;
+	my ($permit, $apitoken) = map {
+		my ($out) = $bench->program_output($program, replies($bench),
+		    $dir, $Apitoken::Bench::USER, 0, 10, $_);
+		[ $out =~ /^(?:memory|dirty) (\d+)$/mg ]
+	} qw(permit apitoken);
+	return map {
+		my $more = $apitoken->[$_] - $permit->[$_];
+		[ "$names[$_], more than pam_permit", $more, 'KiB',
+		    "$MEMORY KiB", $more / $MEMORY, 1 ]
+	} 0, 1;
 }
 
 sub sizes {
@@ -49,6 +54,8 @@ sub sizes {
 	my @rows;
 	for my $how ('as it grew', 'compacted') {
 		apitoken($store->{quiet}, 'compact') if $how eq 'compacted';
+		# Before that a file may not have its blocks.
+		system 'sync';
 		for my $what (qw(left.gdbm *)) {
 			my $each = blocks($store->{dir}, $what) / $n;
 			push @rows, [ size_name($n) . " $kind, $how, "
