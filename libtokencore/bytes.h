@@ -55,5 +55,7 @@ void tc_writer_free(struct tc_writer *w);
  * caller's part of it: so does the loader, which saves the registers that
  * something was copied with when a function is called for the first time. */
 void tc_wipe_stack(void);
+/* And those registers, before the loader saves them. */
+void tc_wipe_registers(void);
 
 #endif

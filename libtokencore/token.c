@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 
 #include "base32.h"
+#include "bytes.h"
 #include "caveat.h"
 
 #define PAYLOAD_MIN (TC_HEADER_LEN + TC_TAG_LEN)
@@ -159,6 +160,7 @@ tc_token_read(const char *text, size_t len, struct tc_token *tok)
 	if (verdict != TC_VALID)
 		OPENSSL_cleanse(tok, sizeof(*tok));
 	OPENSSL_cleanse(canon, sizeof(canon));
+	tc_wipe_registers();
 	return verdict;
 }
 
