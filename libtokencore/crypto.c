@@ -12,8 +12,6 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
-#define BLOCK ((size_t)64) /* of SHA-256 */
-
 static char digest_name[] = "SHA256";
 
 /* What OpenSSL says about a failure stays in its queue, which belongs to the
@@ -34,7 +32,6 @@ crypto_free(struct tc_crypto *c)
 {
 	if (!c)
 		return;
-	EVP_MAC_free(c->hmac);
 	EVP_MD_free(c->sha256);
 	OSSL_LIB_CTX_free(c->lib);
 	OPENSSL_free(c);
@@ -49,12 +46,10 @@ crypto_new(void)
 		return NULL;
 	ERR_set_mark();
 	c->lib = OSSL_LIB_CTX_new();
-	if (c->lib) {
-		c->hmac = EVP_MAC_fetch(c->lib, "HMAC", NULL);
+	if (c->lib)
 		c->sha256 = EVP_MD_fetch(c->lib, digest_name, NULL);
-	}
 	ERR_pop_to_mark();
-	if (c->hmac && c->sha256)
+	if (c->sha256)
 		return c;
 	crypto_free(c);
 	return NULL;
@@ -83,39 +78,56 @@ tc_crypto_forget(void)
 	crypto_free(atomic_exchange(&shared, NULL));
 }
 
-static EVP_MAC_CTX *
-new_mac(const struct tc_crypto *c, const void *key, size_t key_len)
+static int
+digest(EVP_MD_CTX *ctx, const struct tc_bytes *parts, size_t n,
+       unsigned char out[TC_HASH_LEN])
 {
-	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(
-				    OSSL_MAC_PARAM_DIGEST, digest_name, 0),
-				OSSL_PARAM_construct_end() };
-	EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(c->hmac);
+	unsigned len = 0;
+	int ok = 1;
 
-	if (ctx && EVP_MAC_init(ctx, key, key_len, params) == 1)
-		return ctx;
-	EVP_MAC_CTX_free(ctx);
-	return NULL;
+	for (size_t i = 0; ok && i < n; i++)
+		ok = EVP_DigestUpdate(ctx, parts[i].data, parts[i].len) == 1;
+	return ok && EVP_DigestFinal_ex(ctx, out, &len) == 1 &&
+	       len == TC_HASH_LEN;
+}
+
+/* ---- HMAC (RFC 2104) by its two digests: an EVP_MAC looks for its digest by
+ * name each time, and takes three times as long (doc/BENCHMARKS.md) ---- */
+
+#define BLOCK ((size_t)64) /* of SHA-256 */
+#define INNER 0x36
+#define OUTER 0x5c
+
+/* A digest that the key's block is in. */
+static int
+begin(EVP_MD_CTX *ctx, const struct tc_crypto *c, const unsigned char *key,
+      size_t key_len, unsigned char with)
+{
+	unsigned char pad[BLOCK];
+	int ok;
+
+	for (size_t i = 0; i < BLOCK; i++)
+		pad[i] = (unsigned char)((i < key_len ? key[i] : 0) ^ with);
+	ok = EVP_DigestInit_ex2(ctx, c->sha256, NULL) == 1 &&
+	     EVP_DigestUpdate(ctx, pad, BLOCK) == 1;
+	OPENSSL_cleanse(pad, sizeof(pad));
+	return ok;
 }
 
 static int
 one_hmac(const struct tc_crypto *c, const void *key, size_t key_len,
 	 const struct tc_bytes *parts, size_t n, unsigned char out[TC_HASH_LEN])
 {
-	EVP_MAC_CTX *ctx = new_mac(c, key, key_len);
-	size_t len = 0;
-	int ok = ctx != NULL;
+	const struct tc_bytes first = { out, TC_HASH_LEN };
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	int ok = ctx && begin(ctx, c, key, key_len, INNER) &&
+		 digest(ctx, parts, n, out) &&
+		 begin(ctx, c, key, key_len, OUTER) &&
+		 digest(ctx, &first, 1, out);
 
-	for (size_t i = 0; ok && i < n; i++)
-		if (parts[i].len > 0)
-			ok = EVP_MAC_update(ctx, parts[i].data, parts[i].len) ==
-			     1;
-	ok = ok && EVP_MAC_final(ctx, out, &len, TC_HASH_LEN) == 1 &&
-	     len == TC_HASH_LEN;
-	EVP_MAC_CTX_free(ctx);
+	EVP_MD_CTX_free(ctx);
 	return ok;
 }
-
-/* ---- an HMAC that is kept: RFC 2104 with both digests begun ---- */
 
 void
 tc_mac_free(struct tc_mac *mac)
@@ -130,18 +142,12 @@ static EVP_MD_CTX *
 begun(const struct tc_crypto *c, const unsigned char key[TC_HASH_LEN],
       unsigned char with)
 {
-	unsigned char pad[BLOCK];
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
-	for (size_t i = 0; i < BLOCK; i++)
-		pad[i] = (unsigned char)((i < TC_HASH_LEN ? key[i] : 0) ^ with);
-	if (ctx && (EVP_DigestInit_ex2(ctx, c->sha256, NULL) != 1 ||
-		    EVP_DigestUpdate(ctx, pad, BLOCK) != 1)) {
-		EVP_MD_CTX_free(ctx);
-		ctx = NULL;
-	}
-	OPENSSL_cleanse(pad, sizeof(pad));
-	return ctx;
+	if (ctx && begin(ctx, c, key, TC_HASH_LEN, with))
+		return ctx;
+	EVP_MD_CTX_free(ctx);
+	return NULL;
 }
 
 /* Is it of that key, or can it be made so? */
@@ -154,24 +160,11 @@ is_kept(const struct tc_crypto *c, const void *key)
 		return 1;
 	tc_mac_free(kept);
 	memcpy(kept->key, key, TC_HASH_LEN);
-	kept->inner = begun(c, key, 0x36);
-	kept->outer = begun(c, key, 0x5c);
+	kept->inner = begun(c, key, INNER);
+	kept->outer = begun(c, key, OUTER);
 	if (kept->inner && kept->outer)
 		kept->work = EVP_MD_CTX_new();
 	return kept->work != NULL;
-}
-
-static int
-digest(EVP_MD_CTX *ctx, const struct tc_bytes *parts, size_t n,
-       unsigned char out[TC_HASH_LEN])
-{
-	unsigned len = 0;
-	int ok = 1;
-
-	for (size_t i = 0; ok && i < n; i++)
-		ok = EVP_DigestUpdate(ctx, parts[i].data, parts[i].len) == 1;
-	return ok && EVP_DigestFinal_ex(ctx, out, &len) == 1 &&
-	       len == TC_HASH_LEN;
 }
 
 static int
@@ -192,12 +185,13 @@ int
 tc_hmac(const struct tc_crypto *c, const void *key, size_t key_len,
 	const struct tc_bytes *parts, size_t n, unsigned char out[TC_HASH_LEN])
 {
-	int ok;
+	int ok = 0;
 
 	ERR_set_mark();
-	ok = c->kept && key_len == TC_HASH_LEN
-		 ? kept_hmac(c, key, parts, n, out)
-		 : one_hmac(c, key, key_len, parts, n, out);
+	if (c->kept && key_len == TC_HASH_LEN)
+		ok = kept_hmac(c, key, parts, n, out);
+	else if (key_len <= BLOCK)
+		ok = one_hmac(c, key, key_len, parts, n, out);
 	if (!ok)
 		OPENSSL_cleanse(out, TC_HASH_LEN);
 	return forget_errors(ok);

@@ -16,10 +16,8 @@
 
 #define TC_HASH_LEN 32 /* SHA-256 */
 
-/* What HMACs under one key begin with: the next one takes a third of the time.
- * Zeros to begin with; for one thread.  By digests, since an EVP_MAC takes its
- * key anew each time: without one OpenSSL before 3.0.3 does not begin again and
- * says that it did. */
+/* What HMACs under one key begin with, for who makes many.  Zeros to begin with;
+ * for one thread. */
 struct tc_mac {
 	EVP_MD_CTX *inner, *outer; /* the key's block is in */
 	EVP_MD_CTX *work; /* NULL: none yet */
@@ -28,7 +26,6 @@ struct tc_mac {
 
 struct tc_crypto {
 	OSSL_LIB_CTX *lib;
-	EVP_MAC *hmac;
 	EVP_MD *sha256;
 	/* NULL in the process's own; for who makes many HMACs, in a copy. */
 	struct tc_mac *kept;
@@ -49,6 +46,7 @@ const struct tc_crypto *tc_crypto(void);
 void tc_crypto_forget(void);
 
 /* All give 0, or -1 on failure with the output wiped. */
+/* HMAC-SHA-256 (RFC 2104, FIPS 198-1); the key has at most 64 bytes. */
 int tc_hmac(const struct tc_crypto *c, const void *key, size_t key_len,
 	    const struct tc_bytes *parts, size_t n,
 	    unsigned char out[TC_HASH_LEN]);

@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <openssl/evp.h>
+
 #include "common.h"
 
 #define THREADS 16
@@ -77,6 +79,43 @@ also_in_a_child(void **state)
 	}
 }
 
+/* As OpenSSL's own says, with each length that matters; and RFC 4231, case 2. */
+static void
+hmac(void **state)
+{
+	static const unsigned char want[TC_HASH_LEN] = {
+		0x5b, 0xdc, 0xc1, 0x46, 0xbf, 0x60, 0x75, 0x4e,
+		0x6a, 0x04, 0x24, 0x26, 0x08, 0x95, 0x75, 0xc7,
+		0x5a, 0x00, 0x3f, 0x08, 0x9d, 0x27, 0x39, 0x83,
+		0x9d, 0xec, 0x58, 0xb9, 0x64, 0xec, 0x38, 0x43,
+	};
+	const struct tc_bytes ask = { "what do ya want for nothing?", 28 };
+	unsigned char bytes[200], got[TC_HASH_LEN], theirs[TC_HASH_LEN];
+
+	(void)state;
+	assert_int_equal(tc_hmac(tc_crypto(), "Jefe", 4, &ask, 1, got), 0);
+	assert_memory_equal(got, want, sizeof(want));
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)(7 * i + 1);
+	for (size_t key = 0; key <= 64; key++) {
+		for (size_t len = 0; len <= sizeof(bytes); len++) {
+			const struct tc_bytes parts[] = {
+				{ bytes, len / 3 },
+				{ bytes + len / 3, len - len / 3 },
+			};
+			size_t n;
+
+			assert_int_equal(
+			    tc_hmac(tc_crypto(), bytes, key, parts, 2, got), 0);
+			assert_non_null(EVP_Q_mac(NULL, "HMAC", NULL, "SHA256",
+						  NULL, bytes, key, bytes, len,
+						  theirs, sizeof(theirs), &n));
+			assert_memory_equal(got, theirs, sizeof(got));
+		}
+	}
+	assert_int_equal(tc_hmac(tc_crypto(), bytes, 65, &ask, 1, got), -1);
+}
+
 /* Whether it is kept makes no difference, under one key or another. */
 static void
 kept(void **state)
@@ -109,6 +148,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_for_all_threads),
 		cmocka_unit_test(also_in_a_child),
+		cmocka_unit_test(hmac),
 		cmocka_unit_test(kept),
 	};
 
