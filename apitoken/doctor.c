@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "apitoken.h"
 
@@ -153,9 +154,13 @@ verb_doctor(struct app *app, int argc, char **argv)
 		  .help = "look for the host's files below DIR" },
 	};
 	struct doctor doctor = { .worst = TC_FINE };
+	struct stat st;
 
 	if (!app_options(app, opts, COUNT(opts), argc, argv))
 		return app->exit;
+	if (root && (stat(root, &st) || !S_ISDIR(st.st_mode)))
+		return complain(USAGE, "doctor", "--root %s: is no folder",
+				root);
 	doctor.json = app->json;
 	doctor.root = root && strcmp(root, "/") != 0 ? root : "";
 	doctor.config = app->config ? app->config : TC_DEFAULT_CONFIG;

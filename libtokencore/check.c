@@ -53,7 +53,9 @@ mend_for(const char *why)
 				     "that it should lead to" },
 		{ "symbolic link", "put the file itself there" },
 		{ "No such file", "make an installation with \"apitoken "
-				  "init\", or restore the file from a backup" },
+				  "init\", or restore the file from a backup; "
+				  "apitoken(1) says how a lost store is made "
+				  "anew for the keys that are there" },
 		{ "Permission denied", "run it as root, or add the service's "
 				       "user to the group apitoken" },
 		{ "shorter than", "choose a longer secret in secret.conf, or "
@@ -286,8 +288,8 @@ say_look(struct check *c, const struct look *k, const struct tc_policy *p,
 		say_error(c, TC_PROBLEM, k->planted);
 	if (*k->standby)
 		say(c, TC_WARNING, p->store.paths[side], k->standby,
-		    "remove it: the next change makes it anew from the "
-		    "current file");
+		    "nothing to do: the next change makes it anew from "
+		    "the current file");
 	if (k->journal_odd)
 		say(c, TC_WARNING, p->store.paths[TC_FILE_JOURNAL],
 		    "ends elsewhere than the state file says: a change was "

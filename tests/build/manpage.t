@@ -222,6 +222,11 @@ for my $block ($section{EXAMPLES} =~ /^\.Bd -literal[^\n]*\n(.*?)^\.Ed$/msg) {
 		next if $command =~ /--follow/;
 		$command =~ s/ \| jq .*// if $command =~ /jq/;
 		$command =~ s{/var/lib/\S+/}{$try/files/};
+		$command =~ s{/etc/apitoken\b}{$config =~ s,/[^/]+$,,r}ge;
+		# The store was lost.
+		rename $config =~ s{[^/]+$}{store}r, "$try/lost" or die $!
+		    if $command =~ s{/root/keys}{$try/keys}g
+			&& $command =~ /^mkdir/;
 		@cmd = ('script', '-qec', $command =~ s/\n\z//r, '/dev/null')
 		    if $command =~ /--qr/;
 		$cmd[2] = $command if $cmd[0] eq 'sh';

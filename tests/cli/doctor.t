@@ -385,6 +385,16 @@ for my $case (
 	};
 }
 
+subtest 'a root that is none' => sub {
+	for my $none ("$dir/none", $config) {
+		my ($exit, $out, $err) = apitoken($config, 'doctor', '--root',
+		    $none);
+		is $exit, 2, 'exit';
+		is $out, '', 'nothing is said to be fine';
+		like $err, qr/^apitoken: doctor: --root \Q$none\E: .*\n\z/, 'which';
+	}
+};
+
 subtest 'words' => sub {
 	spit($config, slurp($config) . "frobnicate = yes\n");
 	my ($exit, $out, $err) = apitoken($config, 'doctor', '--root', $root);

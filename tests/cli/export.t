@@ -550,4 +550,23 @@ subtest 'a full disk' => sub {
 	}
 };
 
+# As apitoken(1) says: a new one is made, and the old keys take its keys' place.
+subtest 'a store that was lost' => sub {
+	my $there = init_store();
+	my ($folder) = $there =~ m{^(.*)/};
+	my $token = create_token($there, label => 'kept');
+	my (undef, $records) = apitoken($there, 'export');
+	rename "$folder/store", "$folder/lost" or die $!;
+	is verdict($there, $token), 'unavailable', 'it is gone';
+	mkdir "$folder/keys" or die $!;
+	my @files = ('apitoken.conf', 'secret.conf');
+	rename "$folder/$_", "$folder/keys/$_" or die $! for @files;
+	is((apitoken($there, 'init'))[0], '0', 'init');
+	rename "$folder/keys/$_", "$folder/$_" or die $! for @files;
+	is verdict($there, $token), 'unknown-token', 'an empty store';
+	is((apitoken($there, 'import', '--records', { stdin => $records }))[0],
+	    '0', 'import');
+	is verdict($there, $token), 'valid', 'as before';
+};
+
 done_testing;
