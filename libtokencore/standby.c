@@ -69,21 +69,35 @@ standing_of(struct tc_gdbm *file, const struct tc_store *s,
 					    : TC_STANDBY_UNUSABLE;
 }
 
+static int
+open_standby(const struct tc_store *s, enum tc_side side, int flags,
+	     struct stat *st, struct tc_error *err)
+{
+	return tc_trust_file(s->dir, tc_store_names[side], s->paths[side],
+			     flags, TC_GROUP_MAY_READ, st, err);
+}
+
 int
 tc_standby_look(const struct tc_store *s, const struct tc_state_file *state,
 		enum tc_gdbm_mode mode, enum tc_standby *standing,
 		struct tc_gdbm **file, struct tc_error *err)
 {
 	enum tc_side side = other(state->side);
+	enum tc_gdbm_mode opened = mode;
 	const char *why;
 	struct stat st;
 	int fd;
 
 	*file = NULL;
 	*standing = TC_STANDBY_UNUSABLE;
-	fd = tc_trust_file(s->dir, tc_store_names[side], s->paths[side],
-			   mode == TC_GDBM_READ ? O_RDONLY : O_RDWR,
-			   TC_GROUP_MAY_READ, &st, err);
+	fd = open_standby(s, side, mode == TC_GDBM_READ ? O_RDONLY : O_RDWR,
+			  &st, err);
+	/* Whoever may not write to it may make it anew, unless it is not one
+	 * to be trusted. */
+	if (fd < 0 && errno == EACCES && mode != TC_GDBM_READ) {
+		opened = TC_GDBM_READ;
+		fd = open_standby(s, side, O_RDONLY, &st, err);
+	}
 	if (fd < 0)
 		return errno == ENOENT ? TC_OK : err->code;
 	/* Another name for it is a copy that somebody made in no time: what is
@@ -92,10 +106,10 @@ tc_standby_look(const struct tc_store *s, const struct tc_state_file *state,
 		close(fd);
 		return TC_OK;
 	}
-	*file = tc_gdbm_open(fd, mode, &why);
+	*file = tc_gdbm_open(fd, opened, &why);
 	if (*file)
 		*standing = standing_of(*file, s, &state->head);
-	if (*standing == TC_STANDBY_UNUSABLE) {
+	if (*standing == TC_STANDBY_UNUSABLE || opened != mode) {
 		tc_gdbm_close(*file);
 		*file = NULL;
 	}

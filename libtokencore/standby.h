@@ -14,9 +14,9 @@ enum tc_standby {
 	TC_STANDBY_UNUSABLE /* missing or damaged: make it anew */
 };
 
-/* Tells which it is, and opens it unless it is unusable: *file, NULL then, is
- * the caller's.  A standby that is a link, or another's, is a failure: somebody
- * put it there. */
+/* Tells which it is, and opens it unless it is unusable or may not be opened so:
+ * *file, NULL then, is the caller's.  A standby that is a link, or another's, is a
+ * failure: somebody put it there. */
 int tc_standby_look(const struct tc_store *s, const struct tc_state_file *state,
 		    enum tc_gdbm_mode mode, enum tc_standby *standing,
 		    struct tc_gdbm **file, struct tc_error *err);
