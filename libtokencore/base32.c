@@ -123,8 +123,9 @@ tc_b32_decode(const char *in, size_t len, unsigned char *out)
 	return bad == 0 && (bits & ((1U << have) - 1)) == 0 ? 0 : -1;
 }
 
-/* A table for each byte would be looked at where the secret says.  What each bit
- * of a byte leaves is added for all eight at once, and not one after another. */
+/* A table for each byte would be looked at where the secret says.  What each
+ * bit of a byte leaves is added for all eight at once, and not one after
+ * another. */
 uint32_t
 tc_crc32(const char *text, size_t len)
 {

@@ -254,8 +254,8 @@ set_field(struct parse *p, size_t row, const char *value)
 	return table[row].parse(p, value, (char *)p->cfg + table[row].field);
 }
 
-/* What was appended to the file, say "enabled = no", would be taken for the name
- * of a service and mean nothing. */
+/* What was appended to the file, say "enabled = no", would be taken for the
+ * name of a service and mean nothing. */
 static int
 is_key(const char *name)
 {

@@ -16,8 +16,8 @@
 
 #define TC_HASH_LEN 32 /* SHA-256 */
 
-/* What HMACs under one key begin with, for who makes many.  Zeros to begin with;
- * for one thread. */
+/* What HMACs under one key begin with, for who makes many.  Zeros to begin
+ * with; for one thread. */
 struct tc_mac {
 	EVP_MD_CTX *inner, *outer; /* the key's block is in */
 	EVP_MD_CTX *work; /* NULL: none yet */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The one writer's lock: a file of its own that no reader can hold.  In it the
- * last writer notes the state file whose name it knows to be on disk, so that the
- * next need not sync the folder once more to know.
+ * last writer notes the state file whose name it knows to be on disk, so that
+ * the next need not sync the folder once more to know.
  */
 #ifndef TC_LOCK_H
 #define TC_LOCK_H

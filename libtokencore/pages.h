@@ -67,9 +67,9 @@ uint32_t tc_map_page_of_id(const struct tc_map *m, const unsigned char id[4]);
  * Pages never merge. */
 uint64_t tc_map_step(uint32_t pages, uint32_t page);
 
-/* All pages in the order that suits a list, from 0 until it is 0 again: what the
- * file of last uses has of one follows what it has of the one before, and a copy
- * has them in this order (lastuse.c). */
+/* All pages in the order that suits a list, from 0 until it is 0 again: what
+ * the file of last uses has of one follows what it has of the one before, and a
+ * copy has them in this order (lastuse.c). */
 uint32_t tc_map_after(uint32_t pages, uint32_t page);
 
 /* Makes the empty pages of a new file. */

@@ -14,9 +14,9 @@ enum tc_standby {
 	TC_STANDBY_UNUSABLE /* missing or damaged: make it anew */
 };
 
-/* Tells which it is, and opens it unless it is unusable or may not be opened so:
- * *file, NULL then, is the caller's.  A standby that is a link, or another's, is a
- * failure: somebody put it there. */
+/* Tells which it is, and opens it unless it is unusable or may not be opened
+ * so: *file, NULL then, is the caller's.  A standby that is a link, or
+ * another's, is a failure: somebody put it there. */
 int tc_standby_look(const struct tc_store *s, const struct tc_state_file *state,
 		    enum tc_gdbm_mode mode, enum tc_standby *standing,
 		    struct tc_gdbm **file, struct tc_error *err);
@@ -35,8 +35,8 @@ struct tc_entries {
 	unsigned n;
 };
 
-/* Applies entries, syncs and closes; head is what the file holds then.  file: as
- * it was opened by tc_standby_look() to be written, or NULL. */
+/* Applies entries, syncs and closes; head is what the file holds then.  file:
+ * as it was opened by tc_standby_look() to be written, or NULL. */
 int tc_standby_apply(const struct tc_store *s, enum tc_side side,
 		     struct tc_gdbm *file, const struct tc_entries *entries,
 		     struct tc_head *head, struct tc_error *err);

@@ -65,9 +65,9 @@ int tc_store_glance(const struct tc_store *s, struct tc_lookup *item,
 #define TC_STORE_TRIES 1000
 int tc_store_restless(const struct tc_store *s, struct tc_error *err);
 
-/* A state file that was read, and the data file it names.  The state file is not
- * kept open: whoever closes a replaced one last waits until the disk has taken it
- * away, and that would be a login. */
+/* A state file that was read, and the data file it names.  The state file is
+ * not kept open: whoever closes a replaced one last waits until the disk has
+ * taken it away, and that would be a login. */
 struct tc_view {
 	unsigned char text[TC_HEAD_MAX]; /* of the state file */
 	size_t len;

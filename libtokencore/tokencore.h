@@ -259,8 +259,9 @@ TC_API void tc_basis_free(tc_basis *b);
 
 /**
  * Looks a token up for a caller who has to name its owner to others before it
- * asks tc_verify(), as SASL servers do.  Proves nothing: who knows an id but for
- * its tag is answered, too; and it takes as long when there is no such token.
+ * asks tc_verify(), as SASL servers do.  Proves nothing: who knows an id but
+ * for its tag is answered, too; and it takes as long when there is no such
+ * token.
  *
  * As req->look of the decision it spares the same work once more, and changes
  * no verdict but for this: the configuration and keys that were in force here

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Makes of the program that it is linked into one that has used libcrypto before
- * PAM, as sshd has for the connection: random numbers, a digest, an HMAC.
+ * Makes of the program that it is linked into one that has used libcrypto
+ * before PAM, as sshd has for the connection: random numbers, a digest, an
+ * HMAC.
  */
 #include <openssl/evp.h>
 #include <openssl/rand.h>

@@ -79,7 +79,8 @@ also_in_a_child(void **state)
 	}
 }
 
-/* As OpenSSL's own says, with each length that matters; and RFC 4231, case 2. */
+/* As OpenSSL's own says, with each length that matters; and RFC 4231, case
+ * 2. */
 static void
 hmac(void **state)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The view that a handle keeps open: it says nothing that a new one would not. */
+/* The view that a handle keeps open: it says nothing that a new one would
+ * not. */
 #include "keep.h"
 #include "fill.h"
 #include "host.h"
@@ -75,8 +76,8 @@ one_is_kept(void **state)
 	}
 }
 
-/* The state file of another commit may have the number that is free now, and the
- * times of one tick of the clock. */
+/* The state file of another commit may have the number that is free now, and
+ * the times of one tick of the clock. */
 static void
 under_the_same_stamp(void **state)
 {
@@ -225,8 +226,8 @@ all_valid(struct test_host *host, char (*tokens)[TC_TOKEN_MAX + 1])
 	return valid == TOKENS;
 }
 
-/* Descriptors that came by fork() share their offset with the parent's.  Several
- * tokens: GDBM remembers the page that it read last. */
+/* Descriptors that came by fork() share their offset with the parent's.
+ * Several tokens: GDBM remembers the page that it read last. */
 static void
 not_across_fork(void **state)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Records put back, here and on another host: what is there stays, nothing
- * revoked comes to life unless forced.  badrecords.c and putmarks.c have what is
- * none, and the marks.
+ * revoked comes to life unless forced.  badrecords.c and putmarks.c have what
+ * is none, and the marks.
  */
 #include "backup.h"
 
