@@ -239,13 +239,24 @@ leave_standby(struct tc_txn *t)
 	t->standby_file = NULL;
 }
 
+/* The standby gets a new file: whoever finds that but no word of a sync has to
+ * sync the folder before it becomes current. */
+static int
+forget_note(struct tc_txn *t, struct tc_error *err)
+{
+	return tc_lock_forget(t->lock_fd)
+		   ? tc_fail_errno(err, "%s", t->s->paths[TC_FILE_LOCK])
+		   : TC_OK;
+}
+
 static int
 rebuild(struct tc_txn *t, struct tc_error *err)
 {
-	int rc;
+	int rc = forget_note(t, err);
 
 	leave_standby(t);
-	rc = tc_standby_copy(t->s, t->now.state.side, err);
+	if (rc == TC_OK)
+		rc = tc_standby_copy(t->s, t->now.state.side, err);
 	if (rc == TC_OK) {
 		t->standby = TC_STANDBY_EVEN;
 		t->copied = 1;
@@ -256,8 +267,11 @@ rebuild(struct tc_txn *t, struct tc_error *err)
 int
 tc_txn_compact(struct tc_txn *t, struct tc_error *err)
 {
-	int rc = tc_standby_rewrite(t->s, t->now.state.side, &t->now.map, err);
+	int rc = forget_note(t, err);
 
+	if (rc == TC_OK)
+		rc = tc_standby_rewrite(t->s, t->now.state.side, &t->now.map,
+					err);
 	if (rc != TC_OK)
 		return rc;
 	leave_standby(t);

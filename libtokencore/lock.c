@@ -116,6 +116,12 @@ tc_lock_note(int lock_fd, const struct tc_store *s, uint64_t seq)
 }
 
 int
+tc_lock_forget(int lock_fd)
+{
+	return ftruncate(lock_fd, 0);
+}
+
+int
 tc_lock_noted(int lock_fd, const struct tc_view *v)
 {
 	struct tc_writer w = { 0 };

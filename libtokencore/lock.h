@@ -16,6 +16,9 @@ int tc_lock_take(const struct tc_store *s, struct tc_error *err);
 /* To be called when the folder was synced since the state file got its name.
  * What cannot be noted is synced again. */
 void tc_lock_note(int lock_fd, const struct tc_store *s, uint64_t seq);
+/* Before another name is made there that the next commit may rest on: 0, or -1
+ * with errno. */
+int tc_lock_forget(int lock_fd);
 /* Is it the one that was noted?  Whatever else is in the lock says no. */
 int tc_lock_noted(int lock_fd, const struct tc_view *v);
 

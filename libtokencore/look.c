@@ -6,12 +6,7 @@
 
 #include <openssl/crypto.h>
 
-#include "clock.h"
 #include "record.h"
-
-/* A policy is not looked at again for so long, whatever the caller does
- * meanwhile: until the end of the second that follows. */
-#define AGE_MAX 1
 
 /* Stands in for one that we do not have. */
 static const struct tc_key no_key;
@@ -19,7 +14,6 @@ static const struct tc_key no_key;
 struct tc_look {
 	tc_handle *h;
 	struct tc_policy *policy;
-	int64_t taken; /* by a clock that nobody sets */
 	uint64_t seq; /* of the commit that the record was read from */
 	struct tc_lookup item;
 	struct tc_record *record; /* a blank, if none was found */
@@ -104,7 +98,6 @@ tc_look_up(tc_handle *h, const char *text, size_t len)
 	if (!look)
 		return NULL;
 	look->h = h;
-	look->taken = tc_since_boot();
 	if (read_id(h, text, len, &look->item) == 0)
 		look->policy = tc_policy_get(h, &unused);
 	if (look->policy && read_record(look) == 0)
@@ -121,25 +114,18 @@ tc_look_owner(const tc_look *look)
 
 /* ---- what a decision takes of it ---- */
 
-static int
-is_fresh(const tc_look *look, const tc_handle *h)
-{
-	const int64_t now = tc_since_boot();
-
-	return look->h == h && look->taken >= 0 && now >= look->taken &&
-	       now - look->taken <= AGE_MAX;
-}
-
+/* A look is of use while the policy is the one that it was made under. */
 int
 tc_trial_policy(struct tc_trial *t, struct tc_error *err)
 {
-	if (t->req->look && is_fresh(t->req->look, t->h)) {
-		t->look = t->req->look;
-		t->policy = t->look->policy;
-		return TC_OK;
-	}
+	const tc_look *look = t->req->look;
+
 	t->policy = tc_policy_get(t->h, err);
-	return t->policy ? TC_OK : err->code;
+	if (!t->policy)
+		return err->code;
+	if (look && look->h == t->h && look->policy == t->policy)
+		t->look = look;
+	return TC_OK;
 }
 
 /* A number comes again where a backup was put back, and two commits in one
@@ -205,6 +191,5 @@ tc_trial_end(struct tc_trial *t)
 	tc_lookup_free(t->items, 2);
 	if (!t->recalled)
 		tc_record_free(t->record);
-	if (!t->look)
-		tc_policy_put(t->h, t->policy);
+	tc_policy_put(t->h, t->policy);
 }

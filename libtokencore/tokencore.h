@@ -264,14 +264,14 @@ TC_API void tc_basis_free(tc_basis *b);
  * token.
  *
  * As req->look of the decision it spares the same work once more, and changes
- * no verdict but for this: the configuration and keys that were in force here
- * may count, for two seconds at most.  The store counts as it is when the
- * decision is made; after a commit the token is read anew, and so is another
+ * no verdict: configuration, keys and store count as they are when the decision
+ * is made.  After a change of them the token is read anew, and so is another
  * than this one.
  * @param text  the token, len bytes, as in tc_verify()
  * @return what was found, freed by tc_look_free() before the handle; NULL when
  *         it is no token or nothing can be told: tc_verify() will say why.
- *         Holds nothing secret of the token.  Thread safe.
+ *         Holds nothing secret of the token; of its record, SCRAM's verifier.
+ *         Thread safe.
  */
 TC_API tc_look *tc_look_up(tc_handle *h, const char *text, size_t len)
     TC_NONNULL(1, 2);

@@ -57,9 +57,12 @@ push @kinds, map { unclean(@$_) } (
 	['the new file', 'compact', 0.3, 'after'],
 	['the new key file', 'key_add', 'rename:secret.conf', 'before'],
 );
-# A change that fails, and a stop while it is undone. The tenth call from the end
-# must not be meant: GDBM syncs a file again when it closes it, and whether that
-# works makes no difference.
+# The lock's note of a change that was whole, and a new standby whose name is not
+# on disk.
+push @kinds, map { { name => "create, after the name of a new $_",
+    cuts => [1, 5], acts => [ ['create'],
+	['compact', "rename:$_.gdbm", 'after'], ['create'] ] } } qw(left right);
+# A change that fails, and a stop while it is undone.
 push @kinds, map { failing(@$_) } (
 	(map { ['edit', $_] } 'write:journal', 'sync:journal', 0.3, 0.4, 0.5,
 	    'create:state.tmp', 'sync:state.tmp', 'write:audit.json',

@@ -73,8 +73,7 @@ $(BUILD)/obj/tests/unit/clock.o
 $(BUILD)/tests/unit/basis: private LINK += \
 	-Wl,--wrap=tc_stamp_fits -Wl,--wrap=clock_gettime
 $(BUILD)/tests/unit/look: private LINK += \
-	-Wl,--wrap=tc_record_read -Wl,--wrap=tc_since_boot \
-	-Wl,--wrap=tc_stamp_of
+	-Wl,--wrap=tc_record_read -Wl,--wrap=tc_stamp_of
 $(BUILD)/tests/unit/pages: private LINK += -Wl,--wrap=tc_digest_fits
 # A part of the command that needs nothing else of it.
 $(BUILD)/tests/unit/times: $(BUILD)/obj/apitoken/times.o
