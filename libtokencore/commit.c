@@ -344,8 +344,13 @@ apply(struct tc_txn *t, struct tc_head *head, struct tc_error *err)
 static int
 update_standby(struct tc_txn *t, struct tc_head *head, struct tc_error *err)
 {
-	int rc = apply(t, head, err);
+	int rc = TC_OK;
 
+	if (t->standby_file &&
+	    !tc_standby_still(t->s, standby_side(t), t->standby_file))
+		rc = rebuild(t, err);
+	if (rc == TC_OK)
+		rc = apply(t, head, err);
 	if (rc == TC_OK || errno == ENOSPC || errno == EDQUOT)
 		return rc;
 	if (t->copied)

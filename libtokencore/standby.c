@@ -116,6 +116,18 @@ tc_standby_look(const struct tc_store *s, const struct tc_state_file *state,
 	return TC_OK;
 }
 
+int
+tc_standby_still(const struct tc_store *s, enum tc_side side,
+		 struct tc_gdbm *file)
+{
+	struct stat open, named;
+
+	return fstat(tc_gdbm_fd(file), &open) == 0 && open.st_nlink == 1 &&
+	       fstatat(s->dir, tc_store_names[side], &named,
+		       AT_SYMLINK_NOFOLLOW) == 0 &&
+	       named.st_ino == open.st_ino && named.st_dev == open.st_dev;
+}
+
 static int
 copy_bytes(int from, int to)
 {

@@ -21,6 +21,11 @@ int tc_standby_look(const struct tc_store *s, const struct tc_state_file *state,
 		    enum tc_gdbm_mode mode, enum tc_standby *standing,
 		    struct tc_gdbm **file, struct tc_error *err);
 
+/* Does its name still lead to that file, and no other?  Who restores or backs
+ * up takes no lock. */
+int tc_standby_still(const struct tc_store *s, enum tc_side side,
+		     struct tc_gdbm *file);
+
 /* Copies the current file over it, under a new inode. */
 int tc_standby_copy(const struct tc_store *s, enum tc_side current,
 		    struct tc_error *err);

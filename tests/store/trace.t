@@ -89,6 +89,32 @@ subtest 'a writer that does not know of the folder' => sub {
 	is first_sync($config), 'store', 'the note of a commit before';
 };
 
+# Whoever restores a backup, or makes one of hard links, takes no lock.
+subtest 'a standby that goes while a commit is made' => sub {
+	for my $how (qw(unlink link)) {
+		my $config = init_store(dir => tempdir());
+		my $store = $config =~ s{[^/]+$}{store}r;
+		create_token($config, label => 'warm');
+		my ($side) = slurp("$store/state") =~ /^TCS1(.)/;
+		my $standby = "$store/" . ($side eq 'L' ? 'right' : 'left')
+		    . '.gdbm';
+		my $pid = start([ 'strace', '-o', "$store.trace", '-e',
+		    'trace=fdatasync', '-e', 'inject=fdatasync:delay_enter=1s',
+		    program('apitoken'), '--config', $config, 'create',
+		    '--user', 'alice', '--label', 'meanwhile' ]);
+		my $before = -s "$store/journal";
+		ok wait_for(sub { -s "$store/journal" > $before }, 20),
+		    'it is at the journal';
+		my $was = slurp($standby);
+		$how eq 'unlink' ? unlink $standby
+		    : link $standby, "$store.copy" or die $!;
+		is finish($pid, undef, 20), '0', "$how: it is made";
+		is((apitoken($config, 'list'))[0], '0', 'and there');
+		is slurp("$store.copy"), $was, 'the copy is what it was'
+		    if $how eq 'link';
+	}
+};
+
 # Journal, standby, state, its name, its folder: each on disk before the next.
 sub order {
 	my ($dir, @calls) = @_;
