@@ -14,6 +14,7 @@
 #include "lastuse.h"
 #include "lock.h"
 #include "newfile.h"
+#include "newstore.h"
 #include "standby.h"
 #include "trust.h"
 
@@ -376,30 +377,6 @@ undo(struct tc_txn *t)
 		(void)fdatasync(t->journal_fd);
 }
 
-static int
-write_state(const struct tc_store *s, const struct tc_state_file *state,
-	    struct tc_error *err)
-{
-	struct tc_writer w = { 0 };
-	int rc = TC_OK, fd = -1;
-
-	tc_state_write(s->crypto, &w, state);
-	if (w.bad)
-		rc = tc_fail(err, TC_E_NOMEM, "out of memory");
-	else
-		fd = tc_new_begin(s->dir, tc_store_names[TC_FILE_STATE], err);
-	if (fd >= 0 && tc_write_all(fd, w.data, w.len))
-		rc = tc_fail_errno(err, "%s", s->paths[TC_FILE_STATE]);
-	else if (fd >= 0)
-		rc = tc_new_sync(fd, 0640, err);
-	else if (rc == TC_OK)
-		rc = err->code;
-	if (fd >= 0)
-		close(fd);
-	tc_writer_free(&w);
-	return rc;
-}
-
 /* Everything up to the moment of no return. */
 static int
 prepare(struct tc_txn *t, struct tc_state_file *next, struct tc_error *err)
@@ -413,7 +390,7 @@ prepare(struct tc_txn *t, struct tc_state_file *next, struct tc_error *err)
 	if (rc == TC_OK)
 		rc = update_standby(t, &next->head, err);
 	next->side = standby_side(t);
-	return rc == TC_OK ? write_state(t->s, next, err) : rc;
+	return rc == TC_OK ? tc_state_prepare(t->s, next, err) : rc;
 }
 
 int
@@ -446,77 +423,5 @@ tc_txn_commit(struct tc_txn *t, int64_t now,
 	}
 	close(t->lock_fd);
 	t->lock_fd = -1;
-	return rc;
-}
-
-static int
-create_data(const struct tc_store *s, struct tc_head *head,
-	    struct tc_error *err)
-{
-	const char *name = tc_store_names[TC_LEFT], *why = "";
-	struct tc_map m = { .crypto = s->crypto, .head = head };
-	int rc = TC_OK, fd = tc_new_begin(s->dir, name, err);
-
-	if (fd < 0)
-		return err->code;
-	if (fchmod(fd, 0640))
-		rc = tc_fail_errno(err, "%s", s->paths[TC_LEFT]);
-	m.file = tc_gdbm_open(fd, TC_GDBM_NEW, &why);
-	if (!m.file)
-		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s", s->paths[TC_LEFT],
-			     why);
-	else if (tc_map_create(&m) || tc_map_put_head(&m))
-		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s", s->paths[TC_LEFT],
-			     tc_gdbm_why(m.file));
-	if (rc != TC_OK)
-		tc_gdbm_close(m.file);
-	else if (tc_gdbm_finish(m.file, &why))
-		rc = tc_fail(err, TC_E_UNAVAILABLE, "%s: %s", s->paths[TC_LEFT],
-			     why);
-	if (rc == TC_OK)
-		return tc_new_publish(s->dir, name, NULL, err);
-	tc_new_abandon(s->dir, name);
-	return rc;
-}
-
-static int
-create_journal(const struct tc_store *s, struct tc_state_file *state,
-	       struct tc_error *err)
-{
-	unsigned char start[TC_JOURNAL_START];
-
-	tc_journal_start(start, state->head.store_id);
-	state->journal_len = state->journal_last = sizeof(start);
-	return tc_new_file(s->dir, tc_store_names[TC_FILE_JOURNAL], 0640, start,
-			   sizeof(start), err);
-}
-
-int
-tc_store_create(const struct tc_store *s, int64_t now, struct tc_error *err)
-{
-	struct tc_state_file state;
-	int rc = TC_OK;
-
-	memset(&state, 0, sizeof(state));
-	state.side = TC_LEFT;
-	state.head.seq = 1;
-	state.head.time = now;
-	if (tc_random(s->crypto, state.head.store_id, TC_STORE_ID_LEN))
-		rc = tc_fail(err, TC_E_UNAVAILABLE, "no random numbers");
-	if (rc == TC_OK)
-		rc = create_data(s, &state.head, err);
-	if (rc == TC_OK)
-		rc = tc_standby_copy(s, TC_LEFT, err);
-	if (rc == TC_OK)
-		rc = create_journal(s, &state, err);
-	if (rc == TC_OK)
-		rc = write_state(s, &state, err);
-	if (rc == TC_OK)
-		rc = tc_new_publish(s->dir, tc_store_names[TC_FILE_STATE], NULL,
-				    err);
-	if (rc != TC_OK)
-		tc_new_abandon(s->dir, tc_store_names[TC_FILE_STATE]);
-	else
-		tc_lastuse_fit(s, 0);
 	return rc;
 }

@@ -50,8 +50,4 @@ int tc_txn_commit(struct tc_txn *txn, int64_t now,
 		  int (*hook)(void *arg, struct tc_error *err), void *arg,
 		  struct tc_error *err);
 
-/* Makes the files of an empty store in an empty folder. */
-int tc_store_create(const struct tc_store *s, int64_t now,
-		    struct tc_error *err);
-
 #endif

@@ -14,10 +14,10 @@
 #include "account.h"
 #include "bytes.h"
 #include "clock.h"
-#include "commit.h"
 #include "error.h"
 #include "keys.h"
 #include "newfile.h"
+#include "newstore.h"
 #include "trust.h"
 
 #define GROUP "apitoken"

@@ -47,6 +47,7 @@ libtokencore_SRCS := \
 	libtokencore/names.c \
 	libtokencore/narrow.c \
 	libtokencore/newfile.c \
+	libtokencore/newstore.c \
 	libtokencore/number.c \
 	libtokencore/owner.c \
 	libtokencore/page.c \

@@ -17,7 +17,7 @@ struct tc_trial {
 	struct tc_lookup items[2]; /* the record; the user's mark */
 	struct tc_record *record; /* a blank, if none was found */
 	int found;
-	const tc_look *look; /* whose policy it is; NULL: none's */
+	const tc_look *look; /* made under the same policy; NULL: none */
 	int recalled; /* record is the look's, and items[0] empty */
 	int64_t user_before;
 	int rightful; /* a right tag without a record */
