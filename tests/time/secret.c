@@ -217,19 +217,16 @@ run(const struct subject *s)
 	}
 }
 
-int
-main(int argc, char **argv)
-{
-	static struct site_login l[KINDS], sealed;
-	static char narrowed[TC_TOKEN_MAX + 1],
-	    narrowed_forged[TC_TOKEN_MAX + 1];
-	char id[TC_ID_LEN + 1], id_revoked[TC_ID_LEN + 1];
-	char id_sealed[TC_ID_LEN + 1];
+/* What the cases are about: tokens, and ids of them. */
+static struct site_login l[KINDS], sealed;
+static char narrowed[TC_TOKEN_MAX + 1], narrowed_forged[TC_TOKEN_MAX + 1];
+static char id[TC_ID_LEN + 1], id_revoked[TC_ID_LEN + 1];
+static char id_sealed[TC_ID_LEN + 1];
 
-	if (argc != 2)
-		errx(2, "usage: see the source");
-	options = (struct tc_options){ .config = argv[1], .log = look_at_line };
-	site_make(argv[1], ALL);
+static void
+make_them(const char *config)
+{
+	site_make(config, ALL);
 	for (enum kind kind = 0; kind < KINDS; kind++)
 		site_login(kind, 0, &l[kind]);
 	site_login(ACCEPTED, 2, &sealed);
@@ -243,41 +240,51 @@ main(int argc, char **argv)
 	import(handle, l[ACCEPTED].user);
 	break_seal(handle, id_sealed);
 	tc_free(handle);
+}
 
+static void
+run_more(void)
+{
+	const char *user = l[ACCEPTED].user;
+	const struct subject more[] = {
+		{ "narrowed", verify, TC_VALID, narrowed, user, "sshd" },
+		{ "narrowed,-forged", verify, TC_FORGED, narrowed_forged, user,
+		  "sshd" },
+		{ "seal", verify, TC_UNAVAILABLE, sealed.token, sealed.user,
+		  "sshd" },
+		{ "looked", look_and_verify, TC_VALID, narrowed, user, "sshd" },
+		{ "looked,-forged", look_and_verify, TC_FORGED, narrowed_forged,
+		  user, "sshd" },
+		{ "value", verify, TC_VALID, VALUE, user, "sshd" },
+		{ "scram", scram, TC_VALID, id, user, "sshd" },
+		{ "scram,-revoked", scram, TC_REVOKED, id_revoked, user,
+		  "sshd" },
+		{ "scram,-unknown", scram, TC_UNKNOWN_TOKEN,
+		  "000000000000000000000000", user, "sshd" },
+		{ "scram,-seal", scram, TC_UNAVAILABLE, id_sealed, sealed.user,
+		  "sshd" },
+		{ "keys", open_again, TC_VALID, "", "", "" },
+		{ "key-add", same_key, TC_VALID, "", "", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
+		run(&more[i]);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc != 2)
+		errx(2, "usage: see the source");
+	options = (struct tc_options){ .config = argv[1], .log = look_at_line };
+	make_them(argv[1]);
 	taint_on(1);
 	take(tc_open(&handle, &options, &error));
 	for (enum kind kind = 0; kind < KINDS; kind++)
 		run(&(struct subject){ site_names[kind], verify,
 				       site_verdicts[kind], l[kind].token,
 				       l[kind].user, l[kind].service });
-	{
-		const char *user = l[ACCEPTED].user;
-		const struct subject more[] = {
-			{ "narrowed", verify, TC_VALID, narrowed, user,
-			  "sshd" },
-			{ "narrowed,-forged", verify, TC_FORGED,
-			  narrowed_forged, user, "sshd" },
-			{ "seal", verify, TC_UNAVAILABLE, sealed.token,
-			  sealed.user, "sshd" },
-			{ "looked", look_and_verify, TC_VALID, narrowed, user,
-			  "sshd" },
-			{ "looked,-forged", look_and_verify, TC_FORGED,
-			  narrowed_forged, user, "sshd" },
-			{ "value", verify, TC_VALID, VALUE, user, "sshd" },
-			{ "scram", scram, TC_VALID, id, user, "sshd" },
-			{ "scram,-revoked", scram, TC_REVOKED, id_revoked, user,
-			  "sshd" },
-			{ "scram,-unknown", scram, TC_UNKNOWN_TOKEN,
-			  "000000000000000000000000", user, "sshd" },
-			{ "scram,-seal", scram, TC_UNAVAILABLE, id_sealed,
-			  sealed.user, "sshd" },
-			{ "keys", open_again, TC_VALID, "", "", "" },
-			{ "key-add", same_key, TC_VALID, "", "", "" },
-		};
-
-		for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
-			run(&more[i]);
-	}
+	run_more();
 	tc_free(handle);
 	return 0;
 }

@@ -101,6 +101,29 @@ under_the_same_stamp(void **state)
 	assert_int_equal(verdict(host, text), TC_VALID);
 }
 
+/* Where the one before had moved, one that has moved too is not read from. */
+static void
+restless(void **state)
+{
+	struct test_host *host = *state;
+	char text[TC_TOKEN_MAX + 1];
+	struct tc_policy *p = tc_policy_get(host->h, NULL);
+	struct tc_view *v;
+
+	for (int i = 0; i < 2; i++) {
+		token(host, text);
+		assert_int_equal(verdict(host, text), TC_VALID);
+	}
+	token(host, text);
+	assert_null(tc_keep_take(&p->store));
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(verdict(host, text), TC_VALID);
+	v = tc_keep_take(&p->store);
+	assert_non_null(v);
+	tc_keep_give(p->store.keep, v);
+	tc_policy_put(host->h, p);
+}
+
 /* What is no longer trusted is not used, whatever is open. */
 static void
 modes_count(void **state)
@@ -325,10 +348,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_HOST(one_is_kept),	       WITH_HOST(under_the_same_stamp),
-		WITH_HOST(modes_count),	       WITH_HOST(written_in_place),
-		WITH_HOST(same_number),	       WITH_HOST(smaller_in_place),
-		WITH_HOST(not_across_fork),    WITH_HOST(closed_by_the_host),
-		WITH_HOST(numbers_used_again),
+		WITH_HOST(restless),	       WITH_HOST(modes_count),
+		WITH_HOST(written_in_place),   WITH_HOST(same_number),
+		WITH_HOST(smaller_in_place),   WITH_HOST(not_across_fork),
+		WITH_HOST(closed_by_the_host), WITH_HOST(numbers_used_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

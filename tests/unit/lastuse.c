@@ -378,6 +378,15 @@ holes(void **state)
 		assert_true(use.time == (i % 2 ? 0 : NOW + i));
 	}
 	tc_lastuse_close(&uses);
+	/* It is one no longer, once something was written there. */
+	for (unsigned i = 0; i < 2; i++) {
+		id_of(1, bytes);
+		assert_int_equal(tc_lastuse_get(u.store, &uses, bytes, &use),
+				 0);
+		assert_true(use.time == (i ? NOW + 1 : 0));
+		tc_lastuse_note(u.store, bytes, "s", NULL, NOW + 1);
+		tc_lastuse_close(&uses);
+	}
 	id_of(0, bytes);
 	assert_int_equal(tc_lastuse_get(u.store, &uses, bytes, &use), 0);
 	assert_true(use.time == NOW);
