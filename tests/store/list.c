@@ -2,9 +2,11 @@
 /*
  * list CONFIG fill FIRST N	puts the records FIRST to FIRST + N - 1 there
  * list CONFIG peak		lists all, and tells how much memory it took
- * list CONFIG beside N LISTS	lists N records LISTS times while another
- *				process creates, edits, revokes and deletes;
- *				each of the N has to come once each time
+ * list CONFIG beside N LISTS COMMITS
+ *				lists N records LISTS times, and on until
+ *				COMMITS were made, while another process
+ *				creates, edits, revokes and deletes; each of
+ *				the N has to come once each time
  */
 #include <signal.h>
 #include <stdio.h>
@@ -148,18 +150,13 @@ tick(void *arg, const struct tc_record *rec)
 	return 0;
 }
 
-static void
-beside(tc_handle *h, const char *config, unsigned n, unsigned lists)
+static pid_t
+start_writer(struct shared *s, const char *config)
 {
-	struct shared *s = kit_shared(sizeof(*s));
-	static struct seen seen;
-	uint64_t missed = 0, twice = 0, seed = kit_seed(), failed = 0;
-	struct tc_error err;
+	uint64_t seed = kit_seed();
 	pid_t pid;
-	int status;
 
-	s->n = seen.n = n;
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < s->n; i++)
 		memcpy(s->id[i], test_fill_record(i, "", "").id,
 		       sizeof(s->id[i]));
 	pid = fork();
@@ -167,27 +164,59 @@ beside(tc_handle *h, const char *config, unsigned n, unsigned lists)
 		kit_die("fork");
 	if (pid == 0)
 		writer(s, config, seed);
-	for (unsigned round = 0; round < lists; round++) {
-		memset(seen.times, 0, sizeof(seen.times));
-		if (tc_list(h, NULL, NULL, tick, &seen, &err)) {
-			kit_note("%s", err.text);
-			failed++;
-		}
-		for (unsigned i = 0; i < n; i++) {
-			missed += seen.times[i] == 0;
-			twice += seen.times[i] > 1;
-		}
+	return pid;
+}
+
+struct found {
+	uint64_t lists, failed, missed, twice;
+};
+
+static void
+list_once(tc_handle *h, struct seen *seen, struct found *found)
+{
+	struct tc_error err;
+
+	memset(seen->times, 0, sizeof(seen->times));
+	found->lists++;
+	if (tc_list(h, NULL, NULL, tick, seen, &err)) {
+		kit_note("%s", err.text);
+		found->failed++;
+	}
+	for (unsigned i = 0; i < seen->n; i++) {
+		found->missed += seen->times[i] == 0;
+		found->twice += seen->times[i] > 1;
+	}
+}
+
+static void
+beside(tc_handle *h, const char *config, unsigned n, unsigned lists,
+       unsigned commits)
+{
+	struct shared *s = kit_shared(sizeof(*s));
+	struct found found = { 0 };
+	static struct seen seen;
+	int status = 0, ended = 0;
+	pid_t pid;
+
+	s->n = seen.n = n;
+	pid = start_writer(s, config);
+	/* A disk may be slow, a list is quick. */
+	while (!ended && (found.lists < lists || s->commits < commits)) {
+		list_once(h, &seen, &found);
+		ended = waitpid(pid, &status, WNOHANG) == pid;
 	}
 	s->stop = 1;
-	waitpid(pid, &status, 0);
-	kit_count("failed", failed);
-	kit_count("missed", missed);
-	kit_count("twice", twice);
+	if (!ended)
+		waitpid(pid, &status, 0);
+	kit_count("lists", found.lists);
+	kit_count("failed", found.failed);
+	kit_count("missed", found.missed);
+	kit_count("twice", found.twice);
 	kit_count("odd", seen.odd);
 	kit_count("others", seen.others);
 	kit_count("commits", s->commits);
 	kit_count("made", s->made);
-	kit_count("writer_lost", status != 0);
+	kit_count("writer_lost", ended || status != 0);
 }
 
 int
@@ -203,9 +232,10 @@ main(int argc, char **argv)
 		     kit_number(argv[4], 1, ALL_MAX));
 	else if (strcmp(argv[2], "peak") == 0)
 		peak(h);
-	else if (strcmp(argv[2], "beside") == 0 && argc == 5)
+	else if (strcmp(argv[2], "beside") == 0 && argc == 6)
 		beside(h, argv[1], kit_number(argv[3], 2, ALL_MAX),
-		       kit_number(argv[4], 1, 10000));
+		       kit_number(argv[4], 1, 10000),
+		       kit_number(argv[5], 1, 10000));
 	else
 		kit_die("usage: see the source");
 	tc_free(h);
