@@ -5,24 +5,6 @@
 
 #include <openssl/crypto.h>
 
-static const char alphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";
-
-void
-tc_b32_encode(const unsigned char *in, size_t len, char *out)
-{
-	uint32_t bits = 0;
-	unsigned have = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		bits = (bits << 8) | in[i];
-		for (have += 8; have >= 5; have -= 5)
-			*out++ = alphabet[(bits >> (have - 5)) & 31];
-	}
-	if (have > 0)
-		*out++ = alphabet[(bits << (5 - have)) & 31];
-	*out = '\0';
-}
-
 /* The characters of a token are its secret: no branch and no index depends on
  * one.  Comparisons make masks, for a block of characters at once, which
  * compilers turn into a few instructions on vectors. */
@@ -38,6 +20,18 @@ static inline unsigned char
 between(unsigned char c, unsigned char first, unsigned char last)
 {
 	return mask((c >= first) & (c <= last));
+}
+
+/* Of a value up to 31.  The letters i, l, o and u are left out. */
+static inline unsigned char
+char_of(unsigned char v)
+{
+	const unsigned char letter = mask(v > 9);
+	const unsigned char more =
+	    (unsigned char)((v > 17) + (v > 19) + (v > 21) + (v > 26));
+
+	return (unsigned char)(v + (letter & ('a' - 10 + more)) +
+			       (~letter & '0'));
 }
 
 /* Of a canonical character; NONE of any other. */
@@ -76,6 +70,33 @@ take_block(unsigned char block[BLOCK], const char *text, size_t len)
 
 	memcpy(block, text, n);
 	return n;
+}
+
+void
+tc_b32_encode(const unsigned char *in, size_t len, char *out)
+{
+	unsigned char block[BLOCK] = { 0 };
+	uint32_t bits = 0;
+	unsigned have = 0;
+	char *at = out;
+	size_t n;
+
+	for (size_t i = 0; i < len; i++) {
+		bits = (bits << 8) | in[i];
+		for (have += 8; have >= 5; have -= 5)
+			*at++ = (bits >> (have - 5)) & 31;
+	}
+	if (have > 0)
+		*at++ = (bits << (5 - have)) & 31;
+	*at = '\0';
+	for (len = (size_t)(at - out); len > 0; len -= n) {
+		n = take_block(block, out, len);
+		for (size_t i = 0; i < BLOCK; i++)
+			block[i] = char_of(block[i]);
+		memcpy(out, block, n);
+		out += n;
+	}
+	OPENSSL_cleanse(block, sizeof(block));
 }
 
 void

@@ -13,7 +13,7 @@
 #include <err.h>
 #include <stdio.h>
 #include <string.h>
-#include <valgrind/valgrind.h>
+#include <valgrind/memcheck.h>
 
 #include "../unit/fill.h"
 #include "handle.h"
@@ -82,6 +82,25 @@ verify(const struct subject *s)
 		return;
 	(void)!tc_recheck(handle, &res.proof, &req, &res);
 	check(s, &res);
+}
+
+/* Its tag is marked, and so are the characters that come of it. */
+static void
+write_text(const struct subject *s)
+{
+	char text[TC_TOKEN_MAX + 1];
+	struct tc_token tok;
+
+	if (tc_token_read(s->text, strlen(s->text), &tok) != TC_VALID)
+		errx(3, "%s: not a token", s->name);
+	(void)VALGRIND_MAKE_MEM_UNDEFINED(tok.tag, sizeof(tok.tag));
+	tc_token_write(&tok, text);
+	if (RUNNING_ON_VALGRIND &&
+	    !taint_is_secret(text + strlen(s->text) - 1, 1))
+		errx(3, "%s: it is not marked", s->name);
+	(void)VALGRIND_MAKE_MEM_DEFINED(text, sizeof(text));
+	if (strcmp(text, s->text) != 0)
+		errx(3, "%s: another text", s->name);
 }
 
 static void
@@ -263,6 +282,7 @@ run_more(void)
 		  "000000000000000000000000", user, "sshd" },
 		{ "scram,-seal", scram, TC_UNAVAILABLE, id_sealed, sealed.user,
 		  "sshd" },
+		{ "text", write_text, TC_VALID, l[ACCEPTED].token, "", "" },
 		{ "keys", open_again, TC_VALID, "", "", "" },
 		{ "key-add", same_key, TC_VALID, "", "", "" },
 	};
