@@ -113,6 +113,8 @@ print_record(const struct tc_record *rec)
 	print_properties(rec);
 	field("key", kid);
 	field("imported", rec->imported ? "yes, a value made elsewhere" : "");
+	if (!rec->scram && !rec->imported)
+		field("SCRAM", "no, there is no verifier");
 	moment("created", rec->created);
 	field("created by", rec->created_by);
 	moment("revoked", rec->revoked);

@@ -204,6 +204,7 @@ static const struct {
 	{ "", "allow_never", yes_no, AT(allow_never), 0 },
 	{ "", "required_properties", property_keys, AT(required_properties),
 	  MALLOCED },
+	{ "", "scram", yes_no, AT(scram), 0 },
 	{ "", "owners", owner_names, AT(owners), MALLOCED },
 	{ "", "allow_root", yes_no, AT(allow_root), 0 },
 	{ "", "minimum_uid", uid, AT(minimum_uid), 0 },
@@ -318,7 +319,7 @@ tc_config_parse(struct tc_config *cfg, const char *text, size_t len,
 	int rc;
 
 	memset(cfg, 0, sizeof(*cfg));
-	cfg->syslog = cfg->allow_never = 1;
+	cfg->syslog = cfg->allow_never = cfg->scram = 1;
 	cfg->clock_skew = 60;
 	cfg->file = strdup(file);
 	if (!cfg->file)

@@ -22,6 +22,7 @@ struct tc_permissions {
 struct tc_config {
 	char *file; /* its own path, for what people are told */
 	int enabled, syslog, allow_root, allow_never;
+	int scram; /* new tokens get a verifier for it */
 	char *secret_file, *store; /* whole paths */
 	char *audit_log; /* whole path, or NULL: none */
 	char *default_realm; /* or NULL */

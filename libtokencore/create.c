@@ -95,7 +95,6 @@ tc_mint(struct tc_change *c, const struct tc_create *spec,
 		.state = TC_STATE_ACTIVE,
 		.revoked_by = "",
 		.revoked_reason = "",
-		.scram = &scram,
 		.standing = TC_VALID,
 	};
 	int rc = tc_spec_check(spec, err);
@@ -109,8 +108,11 @@ tc_mint(struct tc_change *c, const struct tc_create *spec,
 		rc = tc_issue_time(c, spec->user, &r.created, err);
 	if (rc == TC_OK && mint(c->h->crypto, key, spec->user, tok, r.id))
 		rc = tc_fail(err, TC_E_UNAVAILABLE, "no random numbers");
-	if (rc == TC_OK && make_verifier(c->h->crypto, tok, &scram))
-		rc = tc_fail(err, TC_E_UNAVAILABLE, "no PBKDF2");
+	if (rc == TC_OK && c->policy->config.scram) {
+		r.scram = &scram;
+		if (make_verifier(c->h->crypto, tok, &scram))
+			rc = tc_fail(err, TC_E_UNAVAILABLE, "no PBKDF2");
+	}
 	if (rc == TC_OK)
 		rc = must_be_new(c, r.id, err);
 	if (rc == TC_OK)

@@ -66,6 +66,13 @@ is_sealed(const tc_handle *h, const struct tc_lookup *item,
 				item->len);
 }
 
+/* Records are mostly as they are made now. */
+static size_t
+usual_len(const struct tc_policy *p)
+{
+	return p->config.scram ? TC_RECORD_USUAL : TC_RECORD_BARE;
+}
+
 /* 0 or -1. */
 static int
 read_record(tc_look *look)
@@ -75,7 +82,7 @@ read_record(tc_look *look)
 	struct tc_error unused;
 	struct tc_head head;
 
-	item->usual_len = TC_RECORD_USUAL;
+	item->usual_len = usual_len(look->policy);
 	if (tc_store_glance(&look->policy->store, item, &head, &unused))
 		return -1;
 	look->seq = head.seq;
@@ -170,7 +177,7 @@ tc_trial_read(struct tc_trial *t, const unsigned char id[TC_ID_BYTES])
 	if (recall(t, id))
 		return TC_VALID;
 	tc_key_token(&t->items[0], id);
-	t->items[0].usual_len = TC_RECORD_USUAL;
+	t->items[0].usual_len = usual_len(t->policy);
 	if (tc_store_read(&t->policy->store, t->items, 2, &t->head, &err))
 		return tc_trial_say(t, TC_UNAVAILABLE, err.text);
 	t->found = t->items[0].found;

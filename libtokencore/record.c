@@ -422,8 +422,9 @@ tc_record_read(const unsigned char *item_key, const unsigned char *data,
 }
 
 /* Tag, length in two bytes and value of each field; behind what is named there
- * are zeros: salt, keys and seal. */
-static const unsigned char blank[TC_RECORD_USUAL] =
+ * are zeros: salt and keys.  The verifier is the last, so a record without one
+ * is the beginning of this. */
+static const unsigned char blank[TC_RECORD_USUAL - TC_SEAL_LEN] =
     "\1" /* the version */
     "\1\0\5blank" /* user */
     "\2\0\5token" /* label */
@@ -438,11 +439,11 @@ static const unsigned char blank[TC_RECORD_USUAL] =
 int
 tc_record_blank(struct tc_lookup *item)
 {
-	item->value = malloc(sizeof(blank));
+	item->value = calloc(1, item->usual_len);
 	if (!item->value)
 		return -1;
-	memcpy(item->value, blank, sizeof(blank));
-	item->len = sizeof(blank);
+	memcpy(item->value, blank, item->usual_len - TC_SEAL_LEN);
+	item->len = item->usual_len;
 	return 0;
 }
 

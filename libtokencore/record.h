@@ -39,9 +39,13 @@ struct tc_record *tc_record_reread(struct tc_record *old,
 				   const unsigned char *item_key,
 				   const unsigned char *data, size_t len);
 
-/* Gives what was not found a well-formed record of usual length, whose seal
- * fits nothing: what is done with it takes as long.  -1: out of memory. */
-#define TC_RECORD_USUAL (73 + TC_SCRAM_LEN + TC_SEAL_LEN)
+/* How long records usually are: without a verifier for SCRAM, and with one. */
+#define TC_RECORD_BARE (70 + TC_SEAL_LEN)
+#define TC_RECORD_USUAL (TC_RECORD_BARE + 3 + TC_SCRAM_LEN)
+
+/* Gives what was not found a well-formed record of its usual_len, one of those
+ * two, whose seal fits nothing: what is done with it takes as long.  -1: out of
+ * memory. */
 int tc_record_blank(struct tc_lookup *item);
 
 /* The whole HMAC over what comes before the seal; -1: it cannot be computed. */

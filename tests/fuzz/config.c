@@ -82,6 +82,7 @@ taken(const struct tc_config *cfg, const char *text)
 	same_yes_no(text, "syslog", cfg->syslog, 1);
 	same_yes_no(text, "allow_root", cfg->allow_root, 0);
 	same_yes_no(text, "allow_never", cfg->allow_never, 1);
+	same_yes_no(text, "scram", cfg->scram, 1);
 	same_path(text, "secret_file", cfg->secret_file);
 	same_path(text, "store", cfg->store);
 	same_path(text, "audit_log", cfg->audit_log);

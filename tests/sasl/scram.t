@@ -245,6 +245,35 @@ subtest 'refused' => sub {
 	    'expired', 'a token expired');
 };
 
+# By "scram = no", or imported: to the peer as if there were no such token.
+subtest 'tokens without a verifier' => sub {
+	set_conf($config, scram => 'no');
+	my ($t, $rec) = create_token($config, label => 'bare');
+	my %bare = (token => $t, authname => "alice~$rec->{id}");
+	accepted(drive({}), 'alice alice', $token, 'one that has it');
+	for my $set ('no', undef) {
+		set_conf($config, scram => $set);
+		refused(drive({%bare}), 'unknown-token', 'one that has none, '
+		    . 'scram = ' . ($set // 'yes'));
+	}
+	my @salts = map { field((messages(drive($_)))[1], 's') } {%bare},
+	    {%bare}, { %bare, authname => "bob~$rec->{id}" };
+	is($salts[0], $salts[1], 'it shows one salt');
+	isnt($salts[0], $salts[2], 'and under another name another');
+	is(drive({ %bare, authname => 'alice' }, "login $_")->{names}[0],
+	    'alice alice', "$_ takes it") for qw(OAUTHBEARER XOAUTH2);
+	my (undef, $out) = apitoken($config, '--json', 'regenerate',
+	    $rec->{id});
+	my $new = from_json($out);
+	accepted(drive({ token => $new->{token},
+	    authname => "alice~$new->{id}" }), 'alice alice', $new->{token},
+	    'regenerated it has one');
+	my $value = 'a value that was made elsewhere';
+	my $id = import_value($config, $value);
+	refused(drive({ token => $value, authname => "alice~$id" }),
+	    'unknown-token', 'a value that was made elsewhere');
+};
+
 # What someone without a token can see of ids.
 subtest 'ids that are not there' => sub {
 	my $salt = sub {

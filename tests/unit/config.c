@@ -40,6 +40,7 @@ defaults(void **state)
 	assert_int_equal(cfg.syslog, 1);
 	assert_int_equal(cfg.allow_root, 0);
 	assert_int_equal(cfg.allow_never, 1);
+	assert_int_equal(cfg.scram, 1);
 	assert_string_equal(cfg.secret_file, "/etc/a/secret.conf");
 	assert_string_equal(cfg.store, "/srv/tokens");
 	assert_string_equal(cfg.audit_log, "/srv/audit");
@@ -74,6 +75,7 @@ every_key(void **state)
 		   "default_lifetime = 90d\n"
 		   "max_lifetime = 1w\n"
 		   "allow_never = no\n"
+		   "scram = no\n"
 		   "allow_root = yes\n"
 		   "minimum_uid = 1000\n"
 		   "owners = alice , @staff,bob@example.org\n"
@@ -93,6 +95,7 @@ every_key(void **state)
 	assert_string_equal(cfg.default_lifetime, "90d");
 	assert_true(cfg.max_lifetime == 604800);
 	assert_int_equal(cfg.allow_never, 0);
+	assert_int_equal(cfg.scram, 0);
 	assert_int_equal(cfg.allow_root, 1);
 	assert_int_equal(cfg.minimum_uid, 1000);
 	assert_int_equal(cfg.services.n, 2);
@@ -227,6 +230,8 @@ static const struct {
 	{ "\nsyslog = maybe\n", 2, "syslog: " },
 	{ "allow_root = on\n", 1, "allow_root: " },
 	{ "allow_never = off\n", 1, "allow_never: " },
+	{ "scram = No\n", 1, "scram: neither yes nor no" },
+	{ "scram = no\nscram = no\n", 2, "scram: stands here twice" },
 	{ "secret_file =\n", 1, "secret_file: " },
 	{ "store =\n", 1, "store: " },
 	{ "audit_log =\n", 1, "audit_log: " },

@@ -159,7 +159,7 @@ same_defaults(const struct tc_config *a, const struct tc_config *b)
 	return a->enabled == b->enabled && a->syslog == b->syslog &&
 	       a->clock_skew == b->clock_skew &&
 	       a->max_lifetime == b->max_lifetime &&
-	       a->allow_never == b->allow_never &&
+	       a->allow_never == b->allow_never && a->scram == b->scram &&
 	       a->allow_root == b->allow_root &&
 	       a->minimum_uid == b->minimum_uid;
 }
@@ -190,7 +190,7 @@ defaults(void **state)
 		n++;
 	}
 	tc_config_free(&without);
-	assert_int_equal(n, 6);
+	assert_int_equal(n, 7);
 	free(text);
 }
 

@@ -502,22 +502,30 @@ at_random(void **state)
 
 /* It costs what a record costs only as long as it is read to its end. */
 static void
-blank(void **state)
+is_blank(size_t len, int scram)
 {
 	struct tc_lookup at = item(ID);
 	struct tc_record *r;
 
-	(void)state;
+	at.usual_len = len;
 	assert_int_equal(tc_record_blank(&at), 0);
 	r = tc_record_read(at.key, at.value, at.len);
 	assert_non_null(r);
-	assert_non_null(r->scram);
+	assert_int_equal(r->scram != NULL, scram);
 	assert_int_equal(r->n_services, 2);
 	assert_false(
 	    tc_record_sealed(test_crypto(), rec_key, at.key, at.value, at.len));
-	assert_int_equal(at.len, TC_RECORD_USUAL);
+	assert_int_equal(at.len, len);
 	tc_record_free(r);
 	tc_lookup_free(&at, 1);
+}
+
+static void
+blank(void **state)
+{
+	(void)state;
+	is_blank(TC_RECORD_USUAL, 1);
+	is_blank(TC_RECORD_BARE, 0);
 }
 
 int
