@@ -7,7 +7,7 @@
 # kind in random order, and compares each two by Welch's t-test, which calls a
 # difference real where |t| is above 4.5; and a tenth as many through PAM and
 # Cyrus SASL. All of it is true of a login before which the owner was looked up,
-# too.
+# too; and where "scram = no" made all records without a verifier.
 use strict;
 use warnings;
 use Test::More;
@@ -25,24 +25,27 @@ my $LEAST = 0.001;
 my $dir = tempdir();
 my $library = program('tests/time/library');
 
+# site(name, n[, 'bare'])
 sub site {
-	my ($name, $n) = @_;
+	my ($name, $n, @bare) = @_;
 	my $config = "$dir/$name/apitoken.conf";
 	mkdir "$dir/$name", 0700 or die "$dir/$name: $!";
-	my ($exit, undef, $err) = run([$library, 'make', $config, $n],
+	my ($exit, undef, $err) = run([$library, 'make', $config, $n, @bare],
 	    timeout => 600);
 	is $exit, 0, 'an installation' or diag $err;
+	set_conf($config, scram => 'no') if @bare;
 	return $config;
 }
 
 # The same tokens in every run, and so the same pages.
 my $TRIES = 40;
 my $few = site('few', 3000);
+my $bare = site('bare', 3000, 'bare');
 
 sub count {
-	my ($tries, $how, @watch) = @_;
+	my ($config, $tries, $how, @watch) = @_;
 	my ($exit, undef, $err) = run([@watch, program('tests/time/count'),
-	    $few, $tries, @$how], timeout => 300);
+	    $config, $tries, @$how], timeout => 300);
 	is $exit, 0, 'the program came to its end' or diag $err;
 	return;
 }
@@ -67,11 +70,11 @@ sub without {
 # by more than all the rest, and are alike on average only. That is for the long
 # form to find.
 sub instructions {
-	my (@how) = @_;
+	my ($config, @how) = @_;
 	plan skip_all => 'valgrind is not installed or not of use here'
 	    if system('valgrind -q true >/dev/null 2>&1') != 0;
 	unlink glob "$dir/count*";
-	count($TRIES, \@how, 'valgrind', '--quiet', '--tool=callgrind', '--instr-atstart=no',
+	count($config, $TRIES, \@how, 'valgrind', '--quiet', '--tool=callgrind', '--instr-atstart=no',
 	    '--collect-atstart=no',
 	    "--callgrind-out-file=$dir/count");
 	my %n;
@@ -93,10 +96,10 @@ sub instructions {
 }
 
 sub calls {
-	my (@how) = @_;
+	my ($config, @how) = @_;
 	plan skip_all => 'strace is missing or may not trace here'
 	    if system('strace -o /dev/null true 2>/dev/null') != 0;
-	count(20, \@how, 'strace', '-o', "$dir/calls");
+	count($config, 20, \@how, 'strace', '-o', "$dir/calls");
 	my (%seen, @tries);
 	for (split /\n/, slurp("$dir/calls")) {
 		my ($call, $rest) = /^(\w+)\((.*)/ or next;
@@ -121,8 +124,10 @@ sub calls {
 
 for my $how ([], ['look']) {
 	my $after = @$how ? ', looked up before' : '';
-	subtest "instructions$after" => sub { instructions(@$how) };
-	subtest "system calls$after" => sub { calls(@$how) };
+	subtest "instructions$after" => sub { instructions($few, @$how) };
+	subtest "instructions$after, scram = no" => sub {
+		instructions($bare, @$how) };
+	subtest "system calls$after" => sub { calls($few, @$how) };
 }
 
 # ---- the long form ----
@@ -209,6 +214,8 @@ if ($ENV{PROOF}) {
 	my $n = 50_000;
 	my $config = site('many', $n);
 	figures('library', race($library, 'race', $config, $n, $tries));
+	figures('library, scram = no', race($library, 'race',
+	    site('many-bare', $n, 'bare'), $n, $tries));
 	unlink "$dir/many/audit.json" or die "$dir/many/audit.json: $!";
 	figures('PAM', pam_race($config, $n, $fewer));
 	logged($config, $fewer);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * library make CONFIG N
+ * library make CONFIG N [bare]	without verifiers for SCRAM
  * library race CONFIG N TRIES
  *
  * Logins by the library, with a handle as a service has it that runs long.
@@ -47,7 +47,7 @@ main(int argc, char **argv)
 	options.config = argv[2];
 	n = race_number(argv[3], 1000000);
 	if (strcmp(argv[1], "make") == 0) {
-		site_make(options.config, n);
+		site_make(options.config, n, argc == 4);
 		return 0;
 	}
 	if (tc_open(&h, &options, &error))

@@ -245,7 +245,7 @@ static char id_sealed[TC_ID_LEN + 1];
 static void
 make_them(const char *config)
 {
-	site_make(config, ALL);
+	site_make(config, ALL, 1);
 	for (enum kind kind = 0; kind < KINDS; kind++)
 		site_login(kind, 0, &l[kind]);
 	site_login(ACCEPTED, 2, &sealed);

@@ -134,7 +134,7 @@ record_of(enum pool pool, unsigned i, const char *user)
 }
 
 static void
-fill(tc_handle *h, enum pool pool, unsigned from, unsigned n)
+fill(tc_handle *h, enum pool pool, unsigned from, unsigned n, int verifiers)
 {
 	struct tc_record *recs = calloc(n, sizeof(*recs));
 	char(*users)[16] = calloc(n, sizeof(*users));
@@ -145,6 +145,8 @@ fill(tc_handle *h, enum pool pool, unsigned from, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		name_user(users[i], from + i);
 		recs[i] = record_of(pool, from + i, users[i]);
+		if (!verifiers)
+			recs[i].scram = NULL;
 	}
 	if (test_fill(h, recs, n, &error))
 		errx(3, "%s", error.text);
@@ -153,7 +155,7 @@ fill(tc_handle *h, enum pool pool, unsigned from, unsigned n)
 }
 
 void
-site_make(const char *config, unsigned n)
+site_make(const char *config, unsigned n, int verifiers)
 {
 	const struct tc_options options = { .config = config };
 	struct tc_error error;
@@ -164,7 +166,8 @@ site_make(const char *config, unsigned n)
 		errx(3, "%s", error.text);
 	for (enum pool pool = LIVE; pool < NOWHERE; pool++)
 		for (unsigned i = 0; i < n; i += AT_ONCE)
-			fill(h, pool, i, n - i < AT_ONCE ? n - i : AT_ONCE);
+			fill(h, pool, i, n - i < AT_ONCE ? n - i : AT_ONCE,
+			     verifiers);
 	tc_free(h);
 }
 

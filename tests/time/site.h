@@ -38,9 +38,9 @@ struct site_login {
 extern const char *const site_names[KINDS];
 extern const enum tc_verdict site_verdicts[KINDS];
 
-/* Makes it in the folder of config, with n records of each state.  Ends the
- * program when it cannot. */
-void site_make(const char *config, unsigned n);
+/* Makes it in the folder of config, with n records of each state, with verifiers
+ * for SCRAM or without.  Ends the program when it cannot. */
+void site_make(const char *config, unsigned n, int verifiers);
 
 /* The login of that kind with the record i; i below the n above. */
 void site_login(enum kind kind, unsigned i, struct site_login *login);
