@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * commit CONFIG USER FOLDER SYNCS ROUNDS CALLS
+ * commit CONFIG BARE USER FOLDER SYNCS ROUNDS CALLS
  *
  * Commits of one change each, beside write and fdatasync, as often as the
  * layout needs, to a file in FOLDER.  A create also makes the token's verifier
- * for SCRAM, 4096 rounds of HMAC, which is taken by itself as well.
+ * for SCRAM, 4096 rounds of HMAC, but by BARE, which says scram = no for the
+ * same store.
  */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "crypto.h"
 #include "tokencore.h"
 #include "turns.h"
 
@@ -50,18 +50,6 @@ create(void *arg)
 		turns_die("create: %s", err.text);
 	memcpy(b->last, rec->id, sizeof(b->last));
 	tc_record_free(rec);
-}
-
-static void
-verifier(void *arg)
-{
-	static const unsigned char salt[TC_SCRAM_SALT];
-	unsigned char out[TC_HASH_LEN];
-
-	(void)arg;
-	if (tc_pbkdf2(tc_crypto(), "0123456789abcdef", 16, salt, sizeof(salt),
-		      TC_SCRAM_ITERATIONS, out))
-		turns_die("no PBKDF2");
 }
 
 static void
@@ -121,31 +109,34 @@ make_doomed(struct bench *b, unsigned n)
 int
 main(int argc, char **argv)
 {
-	static struct bench b;
+	static struct bench b, bare;
 	struct tc_options options = { .config = argv[1] };
+	struct tc_options without = { .config = argv[2] };
 	struct tc_error err;
 	char path[4096];
 	unsigned rounds, calls;
 
-	if (argc != 7)
+	if (argc != 8)
 		turns_die("usage: see the source");
-	b.user = argv[2];
-	(void)snprintf(path, sizeof(path), "%s/sync", argv[3]);
+	b.user = bare.user = argv[3];
+	(void)snprintf(path, sizeof(path), "%s/sync", argv[4]);
 	b.fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	b.syncs = turns_number(argv[4], 100);
-	rounds = turns_number(argv[5], 100);
-	calls = turns_number(argv[6], 1000);
-	if (b.fd < 0 || tc_open(&b.h, &options, &err))
+	b.syncs = turns_number(argv[5], 100);
+	rounds = turns_number(argv[6], 100);
+	calls = turns_number(argv[7], 1000);
+	if (b.fd < 0 || tc_open(&b.h, &options, &err) ||
+	    tc_open(&bare.h, &without, &err))
 		turns_die("cannot begin");
 	create(&b);
 	memcpy(b.id, b.last, sizeof(b.id));
 	make_doomed(&b, (rounds + 1) * calls);
 	turns_take((struct turn[]){ { "floor", sync_alone, &b, calls },
 				    { "create", create, &b, calls },
-				    { "verifier", verifier, &b, calls },
+				    { "bare", create, &bare, calls },
 				    { "edit", edit, &b, calls },
 				    { "revoke", revoke_one, &b, calls } },
 		   5, rounds);
+	tc_free(bare.h);
 	tc_free(b.h);
 	close(b.fd);
 	return 0;

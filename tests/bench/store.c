@@ -2,8 +2,8 @@
 /*
  * store CONFIG USER N		fills an installation with N tokens; the last
  *				ones are real, and their values are printed
- * store -i CONFIG USER N	the same as imported ones, which have no
- *				verifier for SCRAM; none is real
+ * store -s CONFIG USER N	the same, as they are made where CONFIG says
+ *				scram = no
  * store -p FILE N		makes a plain GDBM file with N records
  */
 #include <stdio.h>
@@ -21,10 +21,9 @@
 
 static const struct tc_actor actor = { .uid = 0, .name = "bench" };
 
-/* Like those that create or import makes, but for the value, which nobody
- * has. */
+/* Like those that create makes, but for the value, which nobody has. */
 static void
-fill(tc_handle *h, const char *user, unsigned n, int imported)
+fill(tc_handle *h, const char *user, unsigned n, int bare)
 {
 	static const struct tc_scram scram = { .iterations =
 						   TC_SCRAM_ITERATIONS };
@@ -38,8 +37,7 @@ fill(tc_handle *h, const char *user, unsigned n, int imported)
 
 		recs[at] = test_fill_record(i, user, "laptop");
 		recs[at].expires = INT64_C(4000000000);
-		recs[at].imported = imported;
-		recs[at].scram = imported ? NULL : &scram;
+		recs[at].scram = bare ? NULL : &scram;
 		if ((at + 1 == AT_ONCE || i + 1 == n) &&
 		    test_fill(h, recs, at + 1, &err))
 			turns_die("fill: %s", err.text);
@@ -65,11 +63,11 @@ real(tc_handle *h, const char *user, unsigned n)
 }
 
 static void
-fill_and_make(tc_handle *h, const char *user, unsigned n)
+fill_and_make(tc_handle *h, const char *user, unsigned n, int bare)
 {
 	unsigned n_real = n < REAL_MAX ? n : REAL_MAX;
 
-	fill(h, user, n - n_real, 0);
+	fill(h, user, n - n_real, bare);
 	real(h, user, n_real);
 }
 
@@ -77,13 +75,14 @@ int
 main(int argc, char **argv)
 {
 	const char *flag = argc > 1 && argv[1][0] == '-' ? argv[1] : "";
-	char **args = argv + (strcmp(flag, "-i") == 0);
+	int bare = strcmp(flag, "-s") == 0;
+	char **args = argv + bare;
 	struct tc_options options = { 0 };
 	struct tc_error err;
 	tc_handle *h;
 	unsigned n;
 
-	if (argc != (args == argv ? 4 : 5))
+	if (argc != 4 + bare)
 		turns_die("usage: see the source");
 	n = turns_number(args[3], TOKENS_MAX);
 	if (strcmp(flag, "-p") == 0) {
@@ -93,10 +92,7 @@ main(int argc, char **argv)
 	options.config = args[1];
 	if (tc_open(&h, &options, &err))
 		turns_die("%s", err.text);
-	if (args == argv)
-		fill_and_make(h, args[2], n);
-	else
-		fill(h, args[2], n, 1);
+	fill_and_make(h, args[2], n, bare);
 	tc_free(h);
 	return 0;
 }

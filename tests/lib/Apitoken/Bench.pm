@@ -53,17 +53,12 @@ sub store {
 	return $self->{stores}{$n} //= $self->make_store($n);
 }
 
-# imported($n): one with so many as import makes them: without a verifier for
-# SCRAM, and with values that nobody knows.
-sub imported {
+# bare($n): one with so many as "scram = no" makes them.
+sub bare {
 	my ($self, $n) = @_;
-	return $self->{stores}{"imported $n"} //= $self->make_imported($n);
-}
-
-sub make_imported {
-	my ($self, $n) = @_;
-	my %store = $self->installation("$n-imported");
-	$self->program_output('store', undef, '-i', $store{quiet}, $USER, $n);
+	my %store = $self->installation("$n-bare");
+	set_conf($store{quiet}, scram => 'no');
+	$self->program_output('store', undef, '-s', $store{quiet}, $USER, $n);
 	return \%store;
 }
 
