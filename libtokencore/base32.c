@@ -84,10 +84,10 @@ tc_b32_encode(const unsigned char *in, size_t len, char *out)
 	for (size_t i = 0; i < len; i++) {
 		bits = (bits << 8) | in[i];
 		for (have += 8; have >= 5; have -= 5)
-			*at++ = (bits >> (have - 5)) & 31;
+			*at++ = (char)((bits >> (have - 5)) & 31);
 	}
 	if (have > 0)
-		*at++ = (bits << (5 - have)) & 31;
+		*at++ = (char)((bits << (5 - have)) & 31);
 	*at = '\0';
 	for (len = (size_t)(at - out); len > 0; len -= n) {
 		n = take_block(block, out, len);
