@@ -422,8 +422,15 @@ bool table_flow(const struct table *table, const char *const *cells);
 void table_free(struct table *table);
 
 /* ---- records ---- */
-/** "active", "expired", "no-key", ... */
-const char *standing_word(enum tc_verdict standing);
+/* What becomes of a login with a token, and the one word for it: in lists,
+ * in JSON, for --state and in the figures. */
+struct standing {
+	enum tc_verdict standing;
+	const char *word;
+};
+
+/** All that a record may have. */
+const struct standing *standing_table(size_t *n) __attribute__((nonnull));
 const char *record_state(const struct tc_record *rec);
 json_t *record_json(const struct tc_record *rec);
 /** Services or networks joined by commas, "any" for none; to be freed. */

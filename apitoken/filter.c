@@ -1,11 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which tokens fit, as it is typed. */
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "apitoken.h"
 
-#define STATES "active,expired,revoked,not-yet-valid,no-key"
+/* Those of the table, joined by commas. */
+static const char *
+state_words(void)
+{
+	static char all[128];
+	size_t n, at = 0;
+	const struct standing *standings = standing_table(&n);
+
+	for (size_t i = 0; i < n && at < sizeof(all); i++)
+		at += (size_t)snprintf(all + at, sizeof(all) - at, "%s%s",
+				       i ? "," : "", standings[i].word);
+	return all;
+}
 
 void
 filter_opts(struct opts *opts, struct filter_args *args)
@@ -21,7 +34,7 @@ filter_opts(struct opts *opts, struct filter_args *args)
 		  .help = "it is in label, user or properties" },
 		{ .name = "state",
 		  .value = "STATE,...",
-		  .words = STATES,
+		  .words = state_words(),
 		  .commas = &args->states,
 		  .help = "in one of these states:" },
 		{ .name = "expires-before",
@@ -47,24 +60,16 @@ filter_given(const struct filter_args *args)
 static bool
 parse_state(struct app *app, const char *word, unsigned *standings)
 {
-	static const struct {
-		const char *word;
-		enum tc_verdict standing;
-	} states[] = {
-		{ "active", TC_VALID },
-		{ "expired", TC_EXPIRED },
-		{ "revoked", TC_REVOKED },
-		{ "not-yet-valid", TC_NOT_YET_VALID },
-		{ "no-key", TC_UNKNOWN_KEY },
-	};
+	size_t n;
+	const struct standing *known = standing_table(&n);
 
-	for (size_t i = 0; i < COUNT(states); i++) {
-		if (strcmp(word, states[i].word) == 0) {
-			*standings |= 1U << states[i].standing;
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(word, known[i].word) == 0) {
+			*standings |= 1U << known[i].standing;
 			return true;
 		}
 	}
-	app->exit = complain(USAGE, "state", "is one of " STATES);
+	app->exit = complain(USAGE, "state", "is one of %s", state_words());
 	return false;
 }
 

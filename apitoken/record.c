@@ -9,28 +9,30 @@
 
 #include "apitoken.h"
 
-const char *
-standing_word(enum tc_verdict standing)
-{
-	static const char *const words[TC_VERDICTS] = {
-		[TC_VALID] = "active",
-		[TC_REVOKED] = "revoked",
-		[TC_EXPIRED] = "expired",
-		[TC_NOT_YET_VALID] = "not-yet-valid",
-		[TC_UNKNOWN_KEY] = "no-key",
-		[TC_UNAVAILABLE] = "damaged",
-	};
-	const char *word = NULL;
+static const struct standing standings[] = {
+	{ TC_VALID, "active" },
+	{ TC_EXPIRED, "expired" },
+	{ TC_REVOKED, "revoked" },
+	{ TC_NOT_YET_VALID, "not-yet-valid" },
+	{ TC_UNKNOWN_KEY, "no-key" },
+	{ TC_UNAVAILABLE, "damaged" },
+};
 
-	if ((unsigned)standing < TC_VERDICTS)
-		word = words[standing];
-	return word ? word : tc_verdict_name(standing);
+const struct standing *
+standing_table(size_t *n)
+{
+	*n = COUNT(standings);
+	return standings;
 }
 
 const char *
 record_state(const struct tc_record *rec)
 {
-	return standing_word(rec->standing);
+	for (size_t i = 0; i < COUNT(standings); i++) {
+		if (standings[i].standing == rec->standing)
+			return standings[i].word;
+	}
+	return tc_verdict_name(rec->standing);
 }
 
 /* Joins n strings by commas; get gives the one at i, in buf or elsewhere. */

@@ -17,11 +17,6 @@
 
 #include "apitoken.h"
 
-static const enum tc_verdict standings[] = {
-	TC_VALID,	  TC_EXPIRED,	  TC_REVOKED,
-	TC_NOT_YET_VALID, TC_UNKNOWN_KEY, TC_UNAVAILABLE,
-};
-
 static const int days[] = { 1, 7, 30 };
 
 struct counts {
@@ -113,12 +108,14 @@ static void
 write_tokens(struct page *out, const struct figures *f)
 {
 	const struct counts *c = &f->counts;
+	size_t n;
+	const struct standing *standings = standing_table(&n);
 
 	head(out, "apitoken_tokens", "gauge",
 	     "Tokens by what becomes of a login with them.");
-	for (size_t i = 0; i < COUNT(standings); i++)
+	for (size_t i = 0; i < n; i++)
 		say(out, "apitoken_tokens{state=\"%s\"} %" PRIu64 "\n",
-		    standing_word(standings[i]), c->by_standing[standings[i]]);
+		    standings[i].word, c->by_standing[standings[i].standing]);
 	head(out, "apitoken_key_tokens", "gauge",
 	     "Tokens made with a key, whatever their state.");
 	for (size_t i = 0; i < f->n_keys; i++)

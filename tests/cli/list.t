@@ -217,6 +217,34 @@ create_token($config, user => 'alice', label => "\xe6\x97\xa5\xe6\x9c\xac" x 6,
 create_token($config, user => 'alice', label => "e\xcc\x81" x 12,
     from => join(',', map { "192.0.2.$_" } 1 .. 9));
 
+# What JSON and the table say is what --state takes, for every one of them.
+subtest 'a state has one word' => sub {
+	my $own = init_store();
+	my $keys = $own =~ s{[^/]+$}{secret.conf}r;
+	create_token($own, label => $_) for qw(active revoked);
+	create_token($own, label => 'expired', expires => '1s');
+	apitoken($own, 'revoke', 'alice/revoked');
+	for my $label (qw(damaged no-key)) {
+		apitoken($own, 'key', 'add', '--activate');
+		create_token($own, label => $label);
+	}
+	apitoken($own, 'key', 'activate', '1');
+	spit($keys, slurp($keys) =~ s/^\[key 3\].*//msr
+	    =~ s/(\[key 2\]\nsecret = )\S+/$1 . 'x' x 40/er);
+	my $states = sub {
+		my (undef, $out) = apitoken($own, 'list', '--json', @_);
+		return { map { $_->{label} => $_->{state} } json_lines($out) };
+	};
+	wait_for(sub { $states->()->{expired} eq 'expired' });
+	my $all = $states->();
+	is_deeply $all, { map { $_ => $_ } qw(active revoked expired damaged
+		no-key) }, 'what JSON says';
+	is_deeply $states->('--state', $_), { $_ => $_ }, "--state $_"
+	    for keys %$all;
+	my (undef, $table) = apitoken($own, 'list', '--columns', 'label,state');
+	like $table, qr/^$_ +$_$/m, "the table says $_" for keys %$all;
+};
+
 subtest 'as wide as the terminal' => sub {
 	for my $columns (200, 120, 80, 72) {
 		my @lines = lines_of(on_terminal($columns, 'list'));
