@@ -203,12 +203,6 @@ check_name(const char *name)
 {
 	const size_t len = strlen(name);
 
-	if (tc_is_token(name, len)) {
-		complain(USAGE, "audit",
-			 "a token does not belong on the "
-			 "command line; name it by its id");
-		return false;
-	}
 	if (strchr(name, '/') || (len >= TC_ID_PREFIX_MIN && len <= TC_ID_LEN &&
 				  strspn(name, "0123456789abcdefghjkmnpqrstvwxy"
 					       "z") == len))

@@ -183,12 +183,44 @@ run_verb(struct app *app)
 	return code;
 }
 
+#define TOKEN_LIKE 32 /* half of the shortest one: a word that was cut, too */
+
+static int
+refuse_token(const char *text, size_t len)
+{
+	struct tc_inspected seen;
+	const bool whole = tc_inspect(text, len, &seen) == TC_VALID;
+
+	return complain(USAGE, "a token does not belong on the command line",
+			"others can read it there: revoke it%s%s%s, and give "
+			"a new one on standard input",
+			whole ? " (apitoken revoke " : "", whole ? seen.id : "",
+			whole ? ")" : "");
+}
+
+/* Wherever it stands, and before anything is done: whoever lists processes
+ * has it by now.  DONE if there is none. */
+static int
+refuse_tokens(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *at = argv[i];
+		size_t len;
+
+		for (; (at = token_in(at, &len)) != NULL; at += len) {
+			if (len >= TOKEN_LIKE)
+				return refuse_token(at, len);
+		}
+	}
+	return DONE;
+}
+
 int
 main(int argc, char **argv)
 {
 	bool show_help = false, show_version = false;
 	struct app app = { 0 };
-	int code = DONE;
+	int code;
 
 	hold_descriptors();
 	no_dumps();
@@ -201,6 +233,9 @@ main(int argc, char **argv)
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		(void)setlocale(LC_CTYPE, "");
 
+	code = refuse_tokens(argc, argv);
+	if (code != DONE)
+		return code;
 	if (!app_global_options(&app, argc, argv, &show_help, &show_version))
 		code = app.exit;
 	else if (show_help)

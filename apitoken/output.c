@@ -42,6 +42,24 @@ exit_for_code(int code)
 	return exits[code];
 }
 
+#define PREFIX_LEN (sizeof("tkc1_") - 1)
+
+const char *
+token_in(const char *text, size_t *len)
+{
+	static const char more[] = "0123456789abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	for (; (text = strpbrk(text, "tT")) != NULL; text++) {
+		/* In any spelling that the library reads. */
+		if (!tc_is_token(text, strnlen(text, PREFIX_LEN)))
+			continue;
+		*len = PREFIX_LEN + strspn(text + PREFIX_LEN, more);
+		return text;
+	}
+	return NULL;
+}
+
 /*
  * A net below the rule that errors hold no token: someone may type one where
  * a name belongs, and a message may repeat the name.
@@ -50,21 +68,18 @@ static void
 hide_tokens(char *line)
 {
 	static const char put_in[] = "...";
-	const size_t skip = sizeof("tkc1_") - 1, put_len = sizeof(put_in) - 1;
+	const size_t put_len = sizeof(put_in) - 1;
+	const char *found;
+	size_t len;
 
-	for (char *p = line; (p = strpbrk(p, "tT")) != NULL; p++) {
-		size_t len;
+	while ((found = token_in(line, &len)) != NULL) {
+		const char *behind = found + len;
 
-		/* In any spelling that the library reads. */
-		if (!tc_is_token(p, strnlen(p, skip)))
+		line += (size_t)(found - line) + PREFIX_LEN;
+		if (len - PREFIX_LEN <= put_len)
 			continue;
-		len = strspn(p + skip, "0123456789abcdefghijklmnopqrstuvwxyz"
-				       "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-		if (len <= put_len)
-			continue;
-		memcpy(p + skip, put_in, put_len);
-		memmove(p + skip + put_len, p + skip + len,
-			strlen(p + skip + len) + 1);
+		memcpy(line, put_in, put_len);
+		memmove(line + put_len, behind, strlen(behind) + 1);
 	}
 }
 

@@ -10,12 +10,9 @@
 #include "apitoken.h"
 
 static const struct standing standings[] = {
-	{ TC_VALID, "active" },
-	{ TC_EXPIRED, "expired" },
-	{ TC_REVOKED, "revoked" },
-	{ TC_NOT_YET_VALID, "not-yet-valid" },
-	{ TC_UNKNOWN_KEY, "no-key" },
-	{ TC_UNAVAILABLE, "damaged" },
+	{ TC_VALID, "active" },	      { TC_EXPIRED, "expired" },
+	{ TC_REVOKED, "revoked" },    { TC_NOT_YET_VALID, "not-yet-valid" },
+	{ TC_UNKNOWN_KEY, "no-key" }, { TC_UNAVAILABLE, "damaged" },
 };
 
 const struct standing *
@@ -233,13 +230,6 @@ record_find(struct app *app, const char *name, struct tc_record **rec)
 	char id[TC_ID_LEN + 1];
 	int code;
 
-	if (tc_is_token(name, strlen(name))) {
-		app->exit = complain(USAGE, app->verb->word,
-				     "a token does "
-				     "not belong on the command line; name it "
-				     "by its id");
-		return false;
-	}
 	code = tc_find(app->handle, &app->actor, name, id, &err);
 	if (code == TC_OK)
 		code = tc_show(app->handle, &app->actor, id, rec, &err);

@@ -8,6 +8,7 @@ use warnings;
 use Test::More;
 use lib "$ENV{SRC}/tests/lib";
 use Apitoken::Test;
+use Apitoken::Cli;
 
 # The program's own tables; a verb is one word or two.
 my @verbs = map { join ' ', grep { defined } @$_{qw(verb second)} }
@@ -101,7 +102,7 @@ my @bad = (
 		    substr $token, 5],
 		["$spelt... as a reason", 2, '', 'revoke', 'alice/one',
 		    '--reason', "leaked: $spelt" . substr $token, 5],
-		["$spelt... in a label to find", 3, '', 'show', "alice/$spelt" .
+		["$spelt... in a label to find", 2, '', 'show', "alice/$spelt" .
 		    substr $token, 5],
 		["$spelt... as a user's name", 2, '', 'show', $spelt .
 		    substr($token, 5) . '/one'])
@@ -250,15 +251,41 @@ for my $case (@bad) {
 	};
 }
 
-subtest 'a token where a name belongs' => sub {
-	my ($exit, undef, $err) = apitoken($config, 'revoke', $token);
-	is $exit, 2, 'exit';
-	like $err, qr/does not belong on the command line/, 'it says so';
+# Whatever was asked for: nothing is done, and what to do about it is said.
+subtest 'a token on the command line' => sub {
+	my ($whole, $rec) = create_token($config, label => 'seen');
+	my $cut = substr $whole, 0, 40;
+	my $about = 'apitoken: a token does not belong on the command line: '
+	    . 'others can read it there: revoke it';
+	my $then = ', and give a new one on standard input';
+	for my $verb (@verbs, 'frobnicate') {
+		my @words = split ' ', $verb;
+		for my $case (
+			["$verb TOKEN", 1, @words, $whole],
+			["$verb USER/TOKEN", 1, @words, "alice/$whole"],
+			["$verb --service=TOKEN", 1, @words,
+			    "--service=sshd,$whole"],
+			["$verb --frob TOKEN", 1, @words, '--frob', $whole],
+			["--config TOKEN $verb", 1, '--config', $whole, @words],
+			["$verb --help TOKEN", 1, @words, '--help', uc $whole],
+			["$verb of the first half", 0, @words, $cut],
+			["$verb of two", 1, @words, "$whole $whole"],
+		) {
+			my ($name, $known, @args) = @$case;
+			my $end = $known ? " (apitoken revoke $rec->{id})" : '';
+			is_deeply [apitoken(undef, @args)],
+			    [2, '', "$about$end$then\n"], $name;
+		}
+	}
+	is record($config, 'alice/seen')->{state}, 'active',
+	    'it is told to revoke it, and does not by itself';
 };
 
+# As much of one as the command itself lets through.
 subtest 'a token where the log has a name' => sub {
+	my $cut = substr $token, 5, 26;
 	apitoken($config, 'verify', '--service', $_, '--user', $_,
-	    { stdin => "$token\n" }) for $token, 'tkcl_' . substr $token, 5;
+	    { stdin => "$token\n" }) for "tkc1_$cut", "tkcl_$cut";
 	my $log = slurp("$dir/audit.json");
 	like $log, qr/"user":"tkc1_\.\.\."/, 'logged';
 	ok holds_no_token($log), 'but not the token';
