@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "options.h"
 #include "tokencore.h"
 
 /* ---- exit codes ---- */
@@ -48,61 +49,8 @@ struct verb {
 	const char *about;
 };
 
-/* ---- options ---- */
-#define WORDS_MAX 32
-
-struct words {
-	size_t n;
-	char *v[WORDS_MAX];
-};
-
-/* Exactly one of flag, text, list and commas is set. */
-struct opt {
-	const char *name;
-	char letter; /* -n for --name; 0: none */
-	const char *value; /* what the help calls it; NULL for a flag */
-	const char *words; /* all values that there are, joined by commas; or
-			      NULL */
-	const char *help;
-	bool *flag;
-	const char **text; /* at most once */
-	struct words *list; /* any number of times */
-	struct words *commas; /* the same, and each is cut at its commas */
-};
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define OPTS_MAX 32 /* of one verb, the common ones included */
-
-/* A verb's table that is put together from those that verbs share. */
-struct opts {
-	size_t n;
-	struct opt v[OPTS_MAX];
-};
-
-void opts_add(struct opts *opts, const struct opt *more, size_t n);
-
-/**
- * Reads a verb's options and --json, --config and --help; argv[0] is the
- * verb's last word.
- * @return true to go on, app->operands being set; false to return app->exit
- *         at once, the reason being reported
- */
-bool app_options(struct app *app, const struct opt *opts, size_t n_opts,
-		 int argc, char **argv) __attribute__((nonnull(1)));
-
-/** Reads the options before the verb; the operands are it and the rest. */
-bool app_global_options(struct app *app, int argc, char **argv, bool *help,
-			bool *version) __attribute__((nonnull));
-
 /** Opens the handle; false: app->exit says how to end. */
 bool app_open(struct app *app);
-
-/** Reads a number from 1 to max; false, and reported: it is none. */
-bool parse_number(const char *what, const char *text, unsigned max,
-		  unsigned *number);
-
-/** Reads a key's number; false, and reported: it is none. */
-bool parse_kid(const char *what, const char *text, unsigned *kid);
 
 /* ---- what a token is to be good for ---- */
 struct limits {
@@ -318,6 +266,7 @@ void complain_about(const char *verb);
 int exit_for_code(int code);
 
 /* ---- output ---- */
+#define LINE_MAX_BYTES 1024 /* of an error */
 #define ESCAPED_MAX 2048
 #define WHEN_MAX 48
 

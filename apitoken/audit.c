@@ -251,7 +251,7 @@ make_ring(struct app *app, struct ring *ring, const char *lines, bool follow)
 {
 	unsigned n = follow ? FOLLOWED_LINES : 0;
 
-	if (lines && !parse_number("lines", lines, LINES_MAX, &n)) {
+	if (lines && !option_number("lines", lines, LINES_MAX, &n)) {
 		app->exit = USAGE;
 		return false;
 	}

@@ -185,8 +185,8 @@ column_named(const char *option, const char *name)
 		if (strcmp(columns[i].name, name) == 0)
 			return &columns[i];
 	}
-	complain(USAGE, option, "no such column, %.40s; there are %s", name,
-		 columns_names());
+	complain_option(option, name, "no such column; there are %s",
+			columns_names());
 	return NULL;
 }
 

@@ -37,9 +37,9 @@ label_copy(struct app *app, struct edit_args *args, const char *other,
 		return true;
 	(void)snprintf(label, TC_LABEL_MAX + sizeof(COPY), "%s" COPY, other);
 	if (strlen(label) > TC_LABEL_MAX) {
-		app->exit = complain(USAGE, "label",
-				     "is too long with \"" COPY "\" behind it; "
-				     "say --label");
+		app->exit = complain_option("label", NULL,
+					    "is needed: the other's is too "
+					    "long with \"" COPY "\" behind it");
 		return false;
 	}
 	edit->label = label;

@@ -2,6 +2,7 @@
 /* apitoken create: one token, or many that differ in the end of the label. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "apitoken.h"
 
@@ -48,6 +49,21 @@ name_all(struct tc_create *specs, char **labels, const struct create_args *args,
 		};
 	}
 	return true;
+}
+
+/* The last one has the longest end. */
+static bool
+labels_fit(const struct create_args *args, unsigned n)
+{
+	char end[16];
+
+	(void)snprintf(end, sizeof(end), "-%u", n);
+	if (!args->count || strlen(args->label) + strlen(end) <= TC_LABEL_MAX)
+		return true;
+	complain_option("label", NULL,
+			"has more than %d bytes with \"%s\" behind it",
+			TC_LABEL_MAX, end);
+	return false;
 }
 
 static int
@@ -98,7 +114,9 @@ verb_create(struct app *app, int argc, char **argv)
 		return complain(USAGE, "create", "%s is missing",
 				args.user ? "--label" : "--user");
 	}
-	if (args.count && !parse_number("count", args.count, TC_MANY_MAX, &n))
+	if ((args.count &&
+	     !option_number("count", args.count, TC_MANY_MAX, &n)) ||
+	    !labels_fit(&args, n))
 		return USAGE;
 	if (!limits_parse(app, &args.limits) ||
 	    !handover_possible(app, &args.handover, n) || !app_open(app))

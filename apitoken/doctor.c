@@ -159,8 +159,7 @@ verb_doctor(struct app *app, int argc, char **argv)
 	if (!app_options(app, opts, COUNT(opts), argc, argv))
 		return app->exit;
 	if (root && (stat(root, &st) || !S_ISDIR(st.st_mode)))
-		return complain(USAGE, "doctor", "--root %s: is no folder",
-				root);
+		return complain_option("root", root, "is no folder");
 	doctor.json = app->json;
 	doctor.root = root && strcmp(root, "/") != 0 ? root : "";
 	doctor.config = app->config ? app->config : TC_DEFAULT_CONFIG;

@@ -229,29 +229,12 @@ check_words(const char *option, const struct words *typed, const char *known)
 			s = s ? s + 1 : NULL;
 		}
 		if (!s) {
-			complain(USAGE, option,
-				 "no such word, %.40s; there "
-				 "are %s",
-				 word, known);
+			complain_option(option, word,
+					"no such word; there are %s", known);
 			return false;
 		}
 	}
 	return true;
-}
-
-static bool
-parse_moment(const char *text, int64_t *when)
-{
-	struct tc_error err = { 0 };
-	int code;
-
-	*when = 0;
-	if (!text)
-		return true;
-	code = tc_parse_moment(text, (int64_t)time(NULL), -1, when, &err);
-	if (code != TC_OK)
-		complain_tc(code, &err);
-	return code == TC_OK;
 }
 
 bool
@@ -263,8 +246,8 @@ event_filter_parse(struct app *app, const struct event_filter_args *args,
 
 	for (size_t i = 0; ok && i < app->n_operands; i++)
 		ok = check_name(app->operands[i]);
-	ok = ok && parse_moment(args->since, &filter->since) &&
-	     parse_moment(args->until, &filter->until);
+	ok = ok && option_moment("since", args->since, -1, &filter->since) &&
+	     option_moment("until", args->until, -1, &filter->until);
 	filter->user = args->user;
 	filter->events = args->events;
 	filter->results = args->results;

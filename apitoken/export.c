@@ -231,8 +231,9 @@ verb_export(struct app *app, int argc, char **argv)
 	if (!app_options(app, opts, COUNT(opts), argc, argv))
 		return app->exit;
 	if (e.verifiers && !e.output && isatty(STDOUT_FILENO))
-		return complain(USAGE, "with-verifiers",
-				"not to a terminal: name a file by --output");
+		return complain_option("with-verifiers", NULL,
+				       "not to a terminal: name a file by "
+				       "--output");
 	json_wipes();
 	return app_open(app) ? export(&e) : app->exit;
 }

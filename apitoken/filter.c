@@ -2,7 +2,6 @@
 /* Which tokens fit, as it is typed. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "apitoken.h"
 
@@ -58,7 +57,7 @@ filter_given(const struct filter_args *args)
 }
 
 static bool
-parse_state(struct app *app, const char *word, unsigned *standings)
+parse_state(const char *word, unsigned *standings)
 {
 	size_t n;
 	const struct standing *known = standing_table(&n);
@@ -69,36 +68,29 @@ parse_state(struct app *app, const char *word, unsigned *standings)
 			return true;
 		}
 	}
-	app->exit = complain(USAGE, "state", "is one of %s", state_words());
+	complain_option("state", word, "no such state; there are %s",
+			state_words());
 	return false;
-}
-
-static bool
-parse_moment(struct app *app, const char *text, int direction, int64_t *when)
-{
-	struct tc_error err = { 0 };
-	int code = TC_OK;
-
-	if (text)
-		code = tc_parse_moment(text, time(NULL), direction, when, &err);
-	if (code != TC_OK)
-		app->exit = complain_tc(code, &err);
-	return code == TC_OK;
 }
 
 bool
 filter_parse(struct app *app, const struct filter_args *args,
 	     struct tc_filter *filter)
 {
+	bool ok = true;
+
 	*filter = (struct tc_filter){
 		.user = args->user,
 		.search = args->search,
 	};
-	for (size_t i = 0; i < args->states.n; i++) {
-		if (!parse_state(app, args->states.v[i], &filter->standings))
-			return false;
-	}
-	return parse_moment(app, args->expires_before, 1,
-			    &filter->expires_before) &&
-	       parse_moment(app, args->unused_since, -1, &filter->unused_since);
+	for (size_t i = 0; ok && i < args->states.n; i++)
+		ok = parse_state(args->states.v[i], &filter->standings);
+	ok = ok &&
+	     option_moment("expires-before", args->expires_before, 1,
+			   &filter->expires_before) &&
+	     option_moment("unused-since", args->unused_since, -1,
+			   &filter->unused_since);
+	if (!ok)
+		app->exit = USAGE;
+	return ok;
 }

@@ -235,13 +235,14 @@ bool
 handover_possible(struct app *app, const struct handover *h, size_t n)
 {
 	if (h->qr && app->json) {
-		app->exit =
-		    complain(USAGE, "qr", "is for people: not with --json");
+		app->exit = complain_option("qr", NULL,
+					    "is for people: not with --json");
 		return false;
 	}
 	if (h->qr && n > 1) {
-		app->exit =
-		    complain(USAGE, "qr", "shows one token: not with --count");
+		app->exit = complain_option("qr", NULL,
+					    "shows one token: not with "
+					    "--count");
 		return false;
 	}
 	if ((h->output || stdout_writable()) && (!h->qr || qr_possible()))

@@ -152,7 +152,7 @@ verb_key_add(struct app *app, int argc, char **argv)
 
 	if (!app_options(app, opts, COUNT(opts), argc, argv))
 		return app->exit;
-	if (number && !parse_kid("kid", number, &kid))
+	if (number && !option_number("kid", number, KID_MAX, &kid))
 		return USAGE;
 	if (!app_open(app))
 		return app->exit;
@@ -172,7 +172,7 @@ verb_key_activate(struct app *app, int argc, char **argv)
 
 	if (!app_options(app, NULL, 0, argc, argv))
 		return app->exit;
-	if (!parse_kid("key", app->operands[0], &kid))
+	if (!parse_kid(app->operands[0], &kid))
 		return USAGE;
 	if (!app_open(app))
 		return app->exit;
@@ -234,7 +234,7 @@ verb_key_retire(struct app *app, int argc, char **argv)
 
 	if (!app_options(app, opts, COUNT(opts), argc, argv))
 		return app->exit;
-	if (!parse_kid("key", app->operands[0], &kid))
+	if (!parse_kid(app->operands[0], &kid))
 		return USAGE;
 	if (!app_open(app))
 		return app->exit;

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "apitoken.h"
+#include "value.h"
 
 void
 expires_opt(struct opts *opts, const char **text)
@@ -45,28 +45,23 @@ bool
 parse_expiry(struct app *app, const char *text, int64_t unless,
 	     int64_t *expires)
 {
-	struct tc_error err = { 0 };
-	int code;
+	const int64_t now = (int64_t)time(NULL);
+	struct tc_error err = { .text = "is in the past" };
 
 	*expires = unless;
-	if (!text)
+	if (!text || (tc_parse_when(text, now, expires, &err) == TC_OK &&
+		      (*expires == 0 || *expires > now)))
 		return true;
-	code = tc_parse_when(text, time(NULL), expires, &err);
-	if (code != TC_OK)
-		app->exit = complain_tc(code, &err);
-	return code == TC_OK;
+	app->exit = complain_option("expires", text, "%s", err.text);
+	return false;
 }
 
 static bool
-parse_sources(struct app *app, struct limits *limits)
+check_services(const struct words *services)
 {
-	for (size_t i = 0; i < limits->sources.n; i++) {
-		struct tc_error err = { 0 };
-		const int code = tc_parse_source(limits->sources.v[i],
-						 &limits->nets[i], &err);
-
-		if (code != TC_OK) {
-			app->exit = complain_tc(code, &err);
+	for (size_t i = 0; i < services->n; i++) {
+		if (!is_service(services->v[i])) {
+			complain_option("service", services->v[i], NO_SERVICE);
 			return false;
 		}
 	}
@@ -74,14 +69,24 @@ parse_sources(struct app *app, struct limits *limits)
 }
 
 static bool
-parse_properties(struct app *app, struct limits *limits)
+parse_sources(struct limits *limits)
+{
+	for (size_t i = 0; i < limits->sources.n; i++) {
+		if (!option_source("from", limits->sources.v[i],
+				   &limits->nets[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool
+parse_properties(struct limits *limits)
 {
 	for (size_t i = 0; i < limits->properties.n; i++) {
 		char *equals = strchr(limits->properties.v[i], '=');
 
 		if (!equals) {
-			app->exit =
-			    complain(USAGE, "property", "not KEY=VALUE");
+			complain_option("property", NULL, "not KEY=VALUE");
 			return false;
 		}
 		*equals = '\0';
@@ -94,9 +99,13 @@ parse_properties(struct app *app, struct limits *limits)
 bool
 limits_parse(struct app *app, struct limits *limits)
 {
-	return parse_expiry(app, limits->expires, TC_EXPIRES_DEFAULT,
-			    &limits->until) &&
-	       parse_sources(app, limits) && parse_properties(app, limits);
+	if (parse_expiry(app, limits->expires, TC_EXPIRES_DEFAULT,
+			 &limits->until) &&
+	    check_services(&limits->services) && parse_sources(limits) &&
+	    parse_properties(limits))
+		return true;
+	app->exit = USAGE;
+	return false;
 }
 
 /* ---- changes ---- */
@@ -126,11 +135,11 @@ edit_opts(struct opts *opts, struct edit_args *args)
 }
 
 static bool
-contradicts(struct app *app, const char *what, bool any, size_t n)
+contradicts(struct app *app, const char *name, bool any, size_t n)
 {
 	if (!any || n == 0)
 		return false;
-	app->exit = complain(USAGE, what, "these or any, not both");
+	app->exit = complain_option(name, NULL, "these or any, not both");
 	return true;
 }
 
@@ -144,8 +153,8 @@ named_twice(struct app *app, const struct tc_edit *edit)
 		for (size_t j = 0; j < i; j++) {
 			if (strcmp(notes[i].key, notes[j].key) != 0)
 				continue;
-			app->exit = complain(USAGE, "property",
-					     "the same key is named twice");
+			app->exit = complain_option("property", notes[i].key,
+						    "is named twice");
 			return true;
 		}
 	}

@@ -140,7 +140,7 @@ choose_order(struct listing *l, const struct words *sort)
 	static const char *const always[] = { "user", "label", "id" };
 
 	if (sort->n > COLUMNS_MAX - COUNT(always)) {
-		complain(USAGE, "sort", "too many of them");
+		complain_option("sort", NULL, "too many of them");
 		return false;
 	}
 	for (size_t i = 0; i < sort->n; i++) {

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "apitoken.h"
+#include "nearest.h"
 
 #define NO_BOUND ((size_t)-1)
 
@@ -130,6 +131,40 @@ verb_table(size_t *n)
 	return verbs;
 }
 
+/* A second word alone may have been meant with its first. */
+static const struct verb *
+nearest_verb(const char *first, const char *word)
+{
+	struct nearest near = { .typed = word };
+
+	for (size_t i = 0; i < COUNT(verbs); i++) {
+		if (!first)
+			nearest_try(&near, verbs[i].word, i);
+		if (verbs[i].second &&
+		    (!first || strcmp(first, verbs[i].word) == 0))
+			nearest_try(&near, verbs[i].second, i);
+	}
+	return near.found ? &verbs[near.which] : NULL;
+}
+
+/* first: the word before it, which is one; or NULL. */
+static void
+no_such_verb(const char *first, const char *word)
+{
+	const struct verb *near = nearest_verb(first, word);
+	const char *before = first ? word : "", *colon = first ? ": " : "";
+	const char *what = first ? first : word;
+	const bool both = near && near->second;
+
+	if (near)
+		complain(USAGE, what, "%s%sno such verb, did you mean %s%s%s?",
+			 before, colon, near->word, both ? " " : "",
+			 both ? near->second : "");
+	else
+		complain(USAGE, what, "%s%sno such verb; see apitoken --help",
+			 before, colon);
+}
+
 const struct verb *
 verb_find(size_t n, char **words)
 {
@@ -144,17 +179,20 @@ verb_find(size_t n, char **words)
 		known = true;
 	}
 	if (!known)
-		complain(USAGE, words[0], "no such verb; see apitoken --help");
+		no_such_verb(NULL, words[0]);
 	else if (n > 1)
-		complain(USAGE, words[0],
-			 "%s: no such verb; see "
-			 "apitoken --help",
-			 words[1]);
+		no_such_verb(words[0], words[1]);
 	else
 		complain(USAGE, words[0],
 			 "another word is missing; see "
 			 "apitoken --help");
 	return NULL;
+}
+
+static bool
+is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
 static int
@@ -168,7 +206,7 @@ run_verb(struct app *app)
 		return complain(USAGE, "verb",
 				"is missing; see apitoken --help");
 	}
-	if (n == 2 && strcmp(words[1], "--help") == 0 && help_knows(words[0]))
+	if (n == 2 && is_help(words[1]) && help_knows(words[0]))
 		return help_verbs(app, words[0]);
 	app->verb = verb_find(n, words);
 	if (!app->verb)

@@ -14,6 +14,7 @@ apitoken_SRCS := \
 	apitoken/export.c \
 	apitoken/help.c \
 	apitoken/filter.c \
+	apitoken/given.c \
 	apitoken/handover.c \
 	apitoken/import.c \
 	apitoken/infile.c \
@@ -27,6 +28,7 @@ apitoken_SRCS := \
 	apitoken/main.c \
 	apitoken/maintain.c \
 	apitoken/narrow.c \
+	apitoken/nearest.c \
 	apitoken/options.c \
 	apitoken/outfile.c \
 	apitoken/output.c \

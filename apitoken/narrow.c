@@ -7,11 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "inspect.h"
 #include "outfile.h"
+#include "value.h"
+
+#define NAMES_MAX 8 /* that one limit joins */
+#define NAMES_BYTES 255
 
 struct narrow_args {
 	const char *expires, *from, *output;
@@ -24,69 +27,81 @@ struct limit {
 };
 
 /* ---- limits ---- */
-static int
-add_expires(struct limit *limit, const char *text)
+static bool
+add_expires(struct app *app, struct limit *limit, const char *text)
 {
 	struct tc_caveat *c = &limit->caveats[limit->n];
-	struct tc_error err = { 0 };
-	const int64_t now = (int64_t)time(NULL);
 	int64_t when;
-	const int code = tc_parse_when(text, now, &when, &err);
 
-	if (code != TC_OK)
-		return complain_tc(code, &err);
-	if (when == 0)
-		return complain(USAGE, "expires", "never is no limit");
-	if (when <= now)
-		return complain(USAGE, "expires", "is in the past");
+	if (!parse_expiry(app, text, 0, &when))
+		return false;
+	if (when == 0) {
+		complain_option("expires", text, "is no limit");
+		return false;
+	}
 	c->type = TC_CAVEAT_NOT_AFTER;
 	c->not_after = when - 1;
 	limit->n++;
-	return DONE;
+	return true;
 }
 
-static int
+/* Names that the token keeps joined. */
+static bool
 add_services(struct limit *limit, const char *names)
 {
 	struct tc_caveat *c = &limit->caveats[limit->n];
+	char copy[sizeof(c->services)], *rest = copy, *name;
+	int n = 0;
 
-	if (strlen(names) >= sizeof(c->services))
-		return complain(USAGE, "service", "too long");
+	(void)snprintf(copy, sizeof(copy), "%s", names);
+	while ((name = strsep(&rest, ",")) != NULL && n++ < NAMES_MAX) {
+		if (!is_service(name)) {
+			complain_option("service", *name ? name : NULL,
+					*name ? NO_SERVICE : "is empty");
+			return false;
+		}
+	}
+	/* What is longer than that was cut. */
+	if (name || strlen(names) > NAMES_BYTES) {
+		complain_option("service", NULL,
+				"at most %d names, %d bytes with their commas",
+				NAMES_MAX, NAMES_BYTES);
+		return false;
+	}
 	c->type = TC_CAVEAT_SERVICE;
 	(void)snprintf(c->services, sizeof(c->services), "%s", names);
 	limit->n++;
-	return DONE;
+	return true;
 }
 
-static int
+static bool
 add_source(struct limit *limit, const char *text)
 {
 	struct tc_caveat *c = &limit->caveats[limit->n];
-	struct tc_error err = { 0 };
-	const int code = tc_parse_source(text, &c->source, &err);
 
-	if (code != TC_OK)
-		return complain_tc(code, &err);
+	if (!option_source("from", text, &c->source))
+		return false;
 	c->type = TC_CAVEAT_SOURCE;
 	limit->n++;
-	return DONE;
+	return true;
 }
 
 static int
-parse_limit(const struct narrow_args *args, struct limit *limit)
+parse_limit(struct app *app, const struct narrow_args *args,
+	    struct limit *limit)
 {
-	int code = DONE;
+	bool ok = !args->expires || add_expires(app, limit, args->expires);
 
-	if (args->expires)
-		code = add_expires(limit, args->expires);
-	for (size_t i = 0; code == DONE && i < args->services.n; i++)
-		code = add_services(limit, args->services.v[i]);
-	if (code == DONE && args->from)
-		code = add_source(limit, args->from);
-	if (code == DONE && limit->n == 0)
-		code = complain(USAGE, "narrow",
+	for (size_t i = 0; ok && i < args->services.n; i++)
+		ok = add_services(limit, args->services.v[i]);
+	if (ok && args->from)
+		ok = add_source(limit, args->from);
+	if (!ok)
+		return USAGE;
+	if (limit->n == 0)
+		return complain(USAGE, "narrow",
 				"--expires, --service or --from is needed");
-	return code;
+	return DONE;
 }
 
 /* ---- handing over ---- */
@@ -238,7 +253,7 @@ verb_narrow(struct app *app, int argc, char **argv)
 
 	if (!app_options(app, opts, COUNT(opts), argc, argv))
 		return app->exit;
-	code = parse_limit(&args, &limit);
+	code = parse_limit(app, &args, &limit);
 	if (code != DONE)
 		return code;
 	if (args.output)

@@ -9,26 +9,21 @@
 #include <string.h>
 
 #include "apitoken.h"
-
-#define SHOWN_MAX 64 /* bytes of a name that go into an error */
-
-/* Enough of what was typed to recognise it; never a token. */
-static const char *
-shown(const char *text, char out[SHOWN_MAX])
-{
-	if (strlen(text) >= SHOWN_MAX)
-		(void)snprintf(out, SHOWN_MAX, "%.40s...", text);
-	else
-		(void)snprintf(out, SHOWN_MAX, "%s", text);
-	return out;
-}
+#include "nearest.h"
 
 static bool
 usage(struct app *app, const char *what, const char *why)
 {
 	char name[SHOWN_MAX];
 
-	app->exit = complain(USAGE, shown(what, name), "%s", why);
+	app->exit = complain(USAGE, shown_word(what, name), "%s", why);
+	return false;
+}
+
+static bool
+bad_use(struct app *app, const struct opt *opt, const char *why)
+{
+	app->exit = complain_option(opt->name, NULL, "%s", why);
 	return false;
 }
 
@@ -37,9 +32,9 @@ add_word(struct app *app, const struct opt *opt, struct words *words,
 	 char *word)
 {
 	if (*word == '\0')
-		return usage(app, opt->name, "is empty");
+		return bad_use(app, opt, "is empty");
 	if (words->n == WORDS_MAX)
-		return usage(app, opt->name, "too many of them");
+		return bad_use(app, opt, "too many of them");
 	words->v[words->n++] = word;
 	return true;
 }
@@ -72,9 +67,9 @@ store(struct app *app, const struct opt *opt, char *value)
 	if (opt->commas)
 		return add_commas(app, opt, value);
 	if (*opt->text)
-		return usage(app, opt->name, "given twice");
+		return bad_use(app, opt, "given twice");
 	if (*value == '\0')
-		return usage(app, opt->name, "is empty");
+		return bad_use(app, opt, "is empty");
 	*opt->text = value;
 	return true;
 }
@@ -93,6 +88,27 @@ opt_of(int c, const struct opt *opts, size_t n)
 	return NULL;
 }
 
+/* Not what stands behind its "=", which may be a secret. */
+static bool
+unknown_option(struct app *app, const char *word, const struct opt *opts,
+	       size_t n)
+{
+	struct nearest near = { .found = false };
+	char name[SHOWN_MAX];
+
+	(void)shown_word(word, name);
+	name[strcspn(name, "=")] = '\0';
+	near.typed = name + strspn(name, "-");
+	for (size_t i = 0; i < n && *word == '-' && word[1] == '-'; i++)
+		nearest_try(&near, opts[i].name, i);
+	app->exit =
+	    near.found
+		? complain(USAGE, name, "no such option, did you mean --%s?",
+			   opts[near.which].name)
+		: complain(USAGE, name, "no such option; see --help");
+	return false;
+}
+
 /*
  * getopt_long() names the option by optopt: one that it knows, or an unknown
  * letter; else it is the word it has just passed.
@@ -105,11 +121,10 @@ bad_option(struct app *app, int c, const struct opt *opts, size_t n,
 	const char letter[] = { '-', (char)optopt, '\0' };
 
 	if (opt) {
-		return usage(app, opt->name,
-			     c == ':' ? "needs a value" : "takes no value");
+		return bad_use(app, opt,
+			       c == ':' ? "needs a value" : "takes no value");
 	}
-	return usage(app, optopt ? letter : argv[optind - 1],
-		     "no such option; see --help");
+	return unknown_option(app, optopt ? letter : argv[optind - 1], opts, n);
 }
 
 /*
@@ -159,7 +174,7 @@ app_global_options(struct app *app, int argc, char **argv, bool *help,
 	const struct opt opts[] = {
 		{ .name = "config", .value = "FILE", .text = &app->config },
 		{ .name = "json", .flag = &app->json },
-		{ .name = "help", .flag = help },
+		{ .name = "help", .letter = 'h', .flag = help },
 		{ .name = "version", .flag = version },
 	};
 
@@ -202,7 +217,10 @@ app_options(struct app *app, const struct opt *own, size_t n_own, int argc,
 		{ .name = "json",
 		  .flag = &app->json,
 		  .help = "one JSON object for each line" },
-		{ .name = "help", .flag = &help, .help = "this text" },
+		{ .name = "help",
+		  .letter = 'h',
+		  .flag = &help,
+		  .help = "this text" },
 	};
 	struct opts all = { 0 };
 
@@ -215,25 +233,4 @@ app_options(struct app *app, const struct opt *own, size_t n_own, int argc,
 		return false;
 	}
 	return count_operands(app);
-}
-
-bool
-parse_number(const char *what, const char *text, unsigned max, unsigned *number)
-{
-	char *end;
-	const unsigned long value = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end != '\0' || value < 1 ||
-	    value > max) {
-		complain(USAGE, what, "not a number from 1 to %u", max);
-		return false;
-	}
-	*number = (unsigned)value;
-	return true;
-}
-
-bool
-parse_kid(const char *what, const char *text, unsigned *kid)
-{
-	return parse_number(what, text, 65535, kid);
 }

@@ -14,8 +14,6 @@
 
 #include "apitoken.h"
 
-#define LINE_MAX_BYTES 1024
-
 static const char *doing = "apitoken";
 static bool in_force;
 static bool put_failed;

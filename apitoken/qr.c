@@ -28,14 +28,14 @@ qr_possible(void)
 	struct winsize size;
 
 	if (!isatty(STDOUT_FILENO)) {
-		complain(REFUSED, "qr", "standard output is no terminal");
+		complain(REFUSED, "--qr", "standard output is no terminal");
 		return false;
 	}
 	/* A width of 0 is one that nobody set. */
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 &&
 	    size.ws_col < COLUMNS) {
-		complain(REFUSED, "qr", "the terminal has less than %d columns",
-			 COLUMNS);
+		complain(REFUSED, "--qr",
+			 "the terminal has less than %d columns", COLUMNS);
 		return false;
 	}
 	return true;

@@ -72,17 +72,22 @@ set_expires(struct value *v, const char *text)
 	return true;
 }
 
-static bool
-add_service(struct value *v, const char *name)
+bool
+is_service(const char *name)
 {
 	static const char set[] = "abcdefghijklmnopqrstuvwxyz0123456789_.-";
 	const size_t len = strlen(name);
 
+	return len > 0 && len <= TC_SERVICE_MAX && strspn(name, set) == len;
+}
+
+static bool
+add_service(struct value *v, const char *name)
+{
 	if (v->item->spec.n_services == TC_SERVICES_MAX)
 		return value_refuse(v, "services: at most %d", TC_SERVICES_MAX);
-	if (len == 0 || len > TC_SERVICE_MAX || strspn(name, set) != len)
-		return value_refuse(v, "services: not a service name, "
-				       "[a-z0-9_.-]{1,32}");
+	if (!is_service(name))
+		return value_refuse(v, "services: " NO_SERVICE);
 	v->services[v->item->spec.n_services++] = name;
 	return true;
 }

@@ -10,6 +10,10 @@
 
 #include "apitoken.h"
 
+#define NO_SERVICE "not a service name, [a-z0-9_.-]{1,32}"
+
+bool is_service(const char *name) __attribute__((nonnull));
+
 /* One value and all that its item points to. */
 struct value {
 	uint64_t line;

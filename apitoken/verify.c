@@ -148,11 +148,12 @@ verb_verify(struct app *app, int argc, char **argv)
 	if (!req.service)
 		return complain(USAGE, "verify", "--service is missing");
 	if (req.rhost && !is_address(req.rhost))
-		return complain(USAGE, "from", "not an IP address");
+		return complain_option("from", req.rhost, "not an IP address");
 	if (imported && !req.user)
-		return complain(USAGE, "imported",
-				"needs --user: such a value is found by its "
-				"user");
+		return complain_option("imported", NULL,
+				       "needs --user: such a value is found by "
+				       "its "
+				       "user");
 	if (imported)
 		req.flags |= TC_IMPORTED;
 	/* An installation that is out of order has been reported then; without

@@ -15,8 +15,8 @@
 
 /* Sets one key, in its place if it is there already. */
 static int
-set_property(struct tc_edited *e, const struct tc_property *p,
-	     struct tc_error *err)
+set_property(struct tc_edited *e, const struct tc_record *r,
+	     const struct tc_property *p, struct tc_error *err)
 {
 	struct tc_create *spec = &e->spec;
 	size_t at = 0;
@@ -27,15 +27,16 @@ set_property(struct tc_edited *e, const struct tc_property *p,
 	if (!p->value) {
 		if (at == spec->n_properties)
 			return tc_fail(err, TC_E_INVALID,
-				       "there is no property %s", p->key);
+				       "%s: there is no property %s", r->id,
+				       p->key);
 		spec->n_properties--;
 		memmove(&e->properties[at], &e->properties[at + 1],
 			(spec->n_properties - at) * sizeof(*p));
 		return TC_OK;
 	}
 	if (at == TC_PROPERTIES_MAX)
-		return tc_fail(err, TC_E_INVALID, "at most %d properties",
-			       TC_PROPERTIES_MAX);
+		return tc_fail(err, TC_E_INVALID, "%s: at most %d properties",
+			       r->id, TC_PROPERTIES_MAX);
 	e->properties[at] = *p;
 	spec->n_properties += at == spec->n_properties;
 	return TC_OK;
@@ -80,7 +81,7 @@ tc_edit_merge(struct tc_edited *e, const struct tc_record *r,
 	if (!(edit->what & TC_EDIT_PROPERTIES))
 		return TC_OK;
 	for (size_t i = 0; rc == TC_OK && i < edit->n_properties; i++)
-		rc = set_property(e, &edit->properties[i], err);
+		rc = set_property(e, r, &edit->properties[i], err);
 	return rc;
 }
 

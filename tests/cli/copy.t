@@ -87,7 +87,7 @@ subtest 'the label' => sub {
 	my ($exit) = apitoken($config, 'copy', 'alice/' . 'y' x 121);
 	is $exit, 0, '121 bytes and " (copy)" fit';
 	my $err = refused($config, 2, 'copy', $id);
-	like $err, qr/say --label/, '122 do not';
+	like $err, qr/--label: is needed/, '122 do not';
 	($exit) = apitoken($config, 'copy', $id, '--label', 'short');
 	is $exit, 0, 'with a label of its own they need not';
 };

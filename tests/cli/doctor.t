@@ -391,7 +391,7 @@ subtest 'a root that is none' => sub {
 		    $none);
 		is $exit, 2, 'exit';
 		is $out, '', 'nothing is said to be fine';
-		like $err, qr/^apitoken: doctor: --root \Q$none\E: .*\n\z/, 'which';
+		like $err, qr/^apitoken: --root=\Q$none\E: .*\n\z/, 'which';
 	}
 };
 

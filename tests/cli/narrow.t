@@ -131,7 +131,7 @@ subtest 'revoking one ends all' => sub {
 # [name, what is on stdin, arguments, exit, words]
 my @refused = (
 	['no limit', $known, [], 2, qr/is needed/],
-	['never', $known, ['--expires', 'never'], 2, qr/never is no limit/],
+	['never', $known, ['--expires', 'never'], 2, qr/=never: is no limit/],
 	['nonsense', $known, ['--expires', 'soon'], 2, qr/2027-03-31/],
 	['the past', $known, ['--expires', '2020-01-01'], 2, qr/in the past/],
 	['two networks', $known, ['--from', '10.0.0.0/8', '--from',
@@ -139,12 +139,14 @@ my @refused = (
 	['no network', $known, ['--from', '10.0.0.1/8'], 2, qr/prefix/],
 	['several at once', $known, ['--from', '10.0.0.0/8,11.0.0.0/8'], 2,
 	    qr/prefix/],
-	['upper case', $known, ['--service', 'IMAP'], 2, qr/not a limit/],
-	['an empty name', $known, ['--service', 'imap,'], 2, qr/not a limit/],
+	['upper case', $known, ['--service', 'IMAP'], 2, qr/not a service name/],
+	['an empty name', $known, ['--service', 'imap,'], 2, qr/is empty/],
 	['nine names', $known, ['--service', 'a,b,c,d,e,f,g,h,i'], 2,
-	    qr/not a limit/],
-	['a long name', $known, ['--service', 'x' x 33], 2, qr/not a limit/],
-	['much too long', $known, ['--service', 'x' x 300], 2, qr/too long/],
+	    qr/at most 8 names/],
+	['a long name', $known, ['--service', 'x' x 33], 2,
+	    qr/not a service name/],
+	['much too long', $known, ['--service', 'x' x 300], 2,
+	    qr/not a service name/],
 	['nine limits', $known, [map { ('--service', $_) } 'a' .. 'i'], 2,
 	    qr/at most 8 limits/],
 	['too much for one token', $known, ['--service',
@@ -157,7 +159,7 @@ my @refused = (
 	    qr/malformed/],
 	['a whole file', 'x' x 5000, ['--service', 'imap'], 1, qr/more than/],
 	['a token as a word', $known, [$known, '--service', 'imap'], 2,
-	    qr/too many words/],
+	    qr/does not belong on the command line/],
 );
 for my $case (@refused) {
 	my ($name, $stdin, $args, $want, $words) = @$case;

@@ -60,7 +60,7 @@ subtest 'help as JSON' => sub {
 	ok $options{property}{many}, 'many times';
 	ok $options{service}{commas}, 'cut at commas';
 	my (undef, $text) = apitoken(undef, 'create', '--help');
-	like $text, qr/^  --\Q$_->{name}\E .*\Q$_->{help}\E$/m, $_->{name}
+	like $text, qr/^  --\Q$_->{name}\E[ ,].*\Q$_->{help}\E$/m, $_->{name}
 	    for @{ $verb->{options} };
 	is_deeply [map { $_->{second} } json_lines((apitoken(undef, '--json',
 		'help', 'key'))[1])], [qw(list add activate retire)],
@@ -273,7 +273,7 @@ subtest 'a token on the command line' => sub {
 		) {
 			my ($name, $known, @args) = @$case;
 			my $end = $known ? " (apitoken revoke $rec->{id})" : '';
-			is_deeply [apitoken(undef, @args)],
+			is_deeply [apitoken(undef, @args, { dir => $dir })],
 			    [2, '', "$about$end$then\n"], $name;
 		}
 	}

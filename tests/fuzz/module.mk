@@ -34,7 +34,7 @@ tests_fuzz_MORE_bearer := tests/fuzz/reutf8.c sasl_apitoken/bearer.c
 tests_fuzz_MORE_config := tests/fuzz/reini.c
 tests_fuzz_MORE_csv := tests/fuzz/rows.c $(tests_fuzz_VALUES)
 tests_fuzz_MORE_event := tests/fuzz/reutf8.c $(addprefix apitoken/,event.c \
-	logfile.c output.c times.c)
+	given.c logfile.c output.c table.c times.c)
 tests_fuzz_MORE_export := $(addprefix apitoken/,output.c record.c records.c \
 	times.c)
 tests_fuzz_MORE_jsonl := tests/fuzz/rows.c $(tests_fuzz_VALUES)
