@@ -319,6 +319,9 @@ finish_output(int code)
 		lose_output(errno);
 	if (!put_failed)
 		return code;
+	/* Whoever read has had enough, as head(1) has; a change is told. */
+	if (put_errno == EPIPE && !in_force)
+		return code == DONE ? REFUSED : code;
 	lost = complain(REFUSED, "standard output", "%s",
 			strerror(put_errno ? put_errno : EIO));
 	return code == DONE ? lost : code;

@@ -426,6 +426,7 @@ subtest 'memory does not grow with the list' => sub {
 	cmp_ok $early - $less, '>', 1500, '--sort keeps them all';
 };
 
+# As "head" does. A change that nobody hears of is another matter.
 subtest 'a reader that leaves' => sub {
 	for my $args (['list'], ['list', '--json'],
 	    ['list', '--sort', 'label']) {
@@ -437,8 +438,7 @@ subtest 'a reader that leaves' => sub {
 		readline $in;
 		close $in;
 		is finish($pid), 1, "@$args: exit";
-		is slurp($log), "apitoken: standard output: Broken pipe\n",
-		    'one line';
+		is slurp($log), '', 'nothing to say';
 	}
 };
 

@@ -86,4 +86,21 @@ subtest 'what cannot be meant' => sub {
 	ok refused($config, 2, 'renew', $token), 'a token as a name';
 };
 
+subtest 'nobody is there to be told' => sub {
+	my (undef, $rec) = create_token($config, label => 'unheard',
+	    expires => '1d');
+	pipe my $in, my $out or die "pipe: $!";
+	close $in;
+	my $log = tempdir() . '/log';
+	my $pid = start([program('apitoken'), '--config', $config, 'renew',
+	    'alice/unheard', '--expires', '9d'], stdout_fh => $out,
+	    log => $log);
+	close $out;
+	is finish($pid), 6, 'exit';
+	is slurp($log), 'apitoken: standard output: done, but it could not be '
+	    . "told: Broken pipe\n", 'it says so';
+	isnt record($config, 'alice/unheard')->{expires}, $rec->{expires},
+	    'and it is';
+};
+
 done_testing;
