@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * apitoken init: makes an installation and says what comes next.
- */
+/* apitoken init: makes an installation. */
 #include <string.h>
 
 #include "apitoken.h"

@@ -119,7 +119,11 @@ app_open(struct app *app)
 
 	app->actor = actor_self();
 
-	if (code != TC_OK)
+	if (code == TC_E_UNAVAILABLE && err.text[0])
+		app->exit = complain(UNAVAILABLE, app->verb->word,
+				     "%s (apitoken doctor says how to mend it)",
+				     err.text);
+	else if (code != TC_OK)
 		app->exit = complain_tc(code, &err);
 	return code == TC_OK;
 }

@@ -301,7 +301,12 @@ subtest 'no installation' => sub {
 		is $exit, 4, "$args->[0]: exit";
 		is $out, '', 'nothing on stdout';
 		ok one_line($err), 'one line on stderr' or diag $err;
+		like $err, qr/ \(apitoken doctor says how to mend it\)$/,
+		    'and where to go on';
 	}
+	my (undef, $advice) = apitoken("$none/apitoken.conf", 'doctor');
+	like $advice, qr/make an installation with "apitoken init"/,
+	    '... which it says';
 	for my $case ([ $token, 4, "unavailable (tokens cannot be checked now)\n" ],
 	    [ 'a password', 1, "not-a-token\n" ]) {
 		my ($exit, $out, $err) = apitoken("$none/apitoken.conf",
