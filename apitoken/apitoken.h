@@ -292,6 +292,9 @@ void put_bytes(const char *data, size_t len);
 /** Something that was to be put is lost, with this errno. */
 void lose_output(int error);
 
+/** A part of what is put is of no use: a reader that leaves is told of. */
+void half_is_nothing(void);
+
 /** Did something that was put get lost? */
 bool output_failed(void);
 

@@ -235,5 +235,6 @@ verb_export(struct app *app, int argc, char **argv)
 				       "not to a terminal: name a file by "
 				       "--output");
 	json_wipes();
+	half_is_nothing();
 	return app_open(app) ? export(&e) : app->exit;
 }

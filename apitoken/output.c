@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Everything that is shown: errors in one line, text that cannot steer a
- * terminal, JSON and colour.  Write errors are kept in mind, so
- * that no half list passes for a whole one.
+ * terminal, JSON.  Write errors are kept in mind, so that no half list passes for
+ * a whole one.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 
 static const char *doing = "apitoken";
 static bool in_force;
-static bool put_failed;
+static bool put_failed, half_is_none;
 static int put_errno;
 
 /* ---- errors ---- */
@@ -292,6 +292,12 @@ put_bytes(const char *data, size_t len)
 		lose_output(errno);
 }
 
+void
+half_is_nothing(void)
+{
+	half_is_none = true;
+}
+
 bool
 output_failed(void)
 {
@@ -320,7 +326,7 @@ finish_output(int code)
 	if (!put_failed)
 		return code;
 	/* Whoever read has had enough, as head(1) has; a change is told. */
-	if (put_errno == EPIPE && !in_force)
+	if (put_errno == EPIPE && !in_force && !half_is_none)
 		return code == DONE ? REFUSED : code;
 	lost = complain(REFUSED, "standard output", "%s",
 			strerror(put_errno ? put_errno : EIO));
@@ -341,44 +347,6 @@ write_all(int fd, const char *data, size_t len)
 		len -= (size_t)n;
 	}
 	return true;
-}
-
-/* Asked once: a long list has a word in each line. */
-static bool
-has_colours(void)
-{
-	static int known = -1;
-
-	if (known < 0) {
-		const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
-
-		known = isatty(STDOUT_FILENO) && !(no && *no) && term &&
-			strcmp(term, "dumb") != 0;
-	}
-	return known;
-}
-
-const char *
-colour(const char *word)
-{
-	static const struct {
-		const char *word, *start;
-	} colours[] = {
-		{ "active", "\033[32m" },  { "fine", "\033[32m" },
-		{ "valid", "\033[32m" },   { "allow", "\033[32m" },
-		{ "ok", "\033[32m" },	   { "expired", "\033[33m" },
-		{ "warning", "\033[33m" }, { "not-yet-valid", "\033[33m" },
-		{ "revoked", "\033[31m" }, { "problem", "\033[31m" },
-		{ "damaged", "\033[31m" }, { "no-key", "\033[31m" },
-		{ "deny", "\033[31m" },
-	};
-	if (!has_colours())
-		return "";
-	for (size_t i = 0; word && i < COUNT(colours); i++) {
-		if (strcmp(word, colours[i].word) == 0)
-			return colours[i].start;
-	}
-	return word ? "" : "\033[0m";
 }
 
 /* ---- JSON ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Tables for people: rows are collected, sorted, and printed as wide as their
- * content, or cut so that a line fits the terminal.
+ * content, or cut so that a line fits the terminal; and the colours of words.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +107,45 @@ table_sort(struct table *table, const struct order *by, size_t n)
 		qsort_r(table->rows, table->n, sizeof(*table->rows), compare,
 			&orders);
 	}
+}
+
+/* ---- colour ---- */
+/* Asked once: a long list has a word in each line. */
+static bool
+has_colours(void)
+{
+	static int known = -1;
+
+	if (known < 0) {
+		const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+
+		known = isatty(STDOUT_FILENO) && !(no && *no) && term &&
+			strcmp(term, "dumb") != 0;
+	}
+	return known;
+}
+
+const char *
+colour(const char *word)
+{
+	static const struct {
+		const char *word, *start;
+	} colours[] = {
+		{ "active", "\033[32m" },  { "fine", "\033[32m" },
+		{ "valid", "\033[32m" },   { "allow", "\033[32m" },
+		{ "ok", "\033[32m" },	   { "expired", "\033[33m" },
+		{ "warning", "\033[33m" }, { "not-yet-valid", "\033[33m" },
+		{ "revoked", "\033[31m" }, { "problem", "\033[31m" },
+		{ "damaged", "\033[31m" }, { "no-key", "\033[31m" },
+		{ "deny", "\033[31m" },
+	};
+	if (!has_colours())
+		return "";
+	for (size_t i = 0; word && i < COUNT(colours); i++) {
+		if (strcmp(word, colours[i].word) == 0)
+			return colours[i].start;
+	}
+	return word ? "" : "\033[0m";
 }
 
 /* ---- widths ---- */
