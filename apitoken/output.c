@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Everything that is shown: errors in one line, text that cannot steer a
- * terminal, JSON.  Write errors are kept in mind, so that no half list passes for
- * a whole one.
+ * terminal, JSON.  Write errors are kept in mind, so that no half list passes
+ * for a whole one.
  */
 #include <errno.h>
 #include <stdarg.h>
