@@ -274,9 +274,25 @@ for my $kind (grep { $_->{name} =~ /^(?:create_many|compact|edit)$/ } @kinds) {
 	}
 }
 
-note "$_: $figure{$_}" for sort keys %figure;
-if ($proof) {
-	print "figure crash_$_ $figure{$_}\n" for sort keys %figure;
+# What is counted, and what it is called.
+for my $told (
+	[ operations => 'system calls of changes, a kill and power cuts at each' ],
+	[ kills => 'states after a kill' ],
+	[ cuts => 'states after a power cut' ],
+	[ judged => 'different states, which were judged' ],
+	[ killed => 'processes killed at random' ],
+	[ reads => 'reads beside them' ],
+	[ reads_refused => 'of them refused' ],
+	[ reads_wrong => 'of them with a wrong verdict' ],
+	[ lost => 'acknowledged changes lost' ],
+	[ torn => 'changes made by half' ],
+	[ refused => 'reads refused afterwards' ],
+	[ let_in => 'let in wrongly' ],
+	[ stuck => 'stores that took no further change' ],
+	[ problem => 'problems found by the check of a store' ],
+) {
+	my ($name, $words) = @$told;
+	print $proof ? '' : '# ', "figure $words $figure{$name}\n";
 }
 
 done_testing;
