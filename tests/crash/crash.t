@@ -57,8 +57,8 @@ push @kinds, map { unclean(@$_) } (
 	['the new file', 'compact', 0.3, 'after'],
 	['the new key file', 'key_add', 'rename:secret.conf', 'before'],
 );
-# The lock's note of a change that was whole, and a new standby whose name is not
-# on disk.
+# The lock's note of a change that was whole, and a new standby whose name is
+# not on disk.
 push @kinds, map { { name => "create, after the name of a new $_",
     cuts => [1, 5], acts => [ ['create'],
 	['compact', "rename:$_.gdbm", 'after'], ['create'] ] } } qw(left right);
