@@ -16,6 +16,9 @@ struct tc_account {
 /* 1: *out is set; 0: no such account; -1: cannot tell. */
 int tc_account_find(const char *user, struct tc_account *out);
 
+/* The services that verify tokens without being root are in it. */
+#define TC_SERVICES_GROUP "apitoken"
+
 /* 1: *gid is set; 0: no such group; -1: cannot tell. */
 int tc_account_group(const char *name, gid_t *gid);
 

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "advice.h"
 #include "audit.h"
 #include "commit.h"
@@ -56,8 +57,9 @@ mend_for(const char *why)
 				  "init\", or restore the file from a backup; "
 				  "apitoken(1) says how a lost store is made "
 				  "anew for the keys that are there" },
-		{ "Permission denied", "run it as root, or add the service's "
-				       "user to the group apitoken" },
+		{ "Permission denied", "run it as root, which says more, or "
+				       "add the service's user to the "
+				       "group apitoken" },
 		{ "shorter than", "choose a longer secret in secret.conf, or "
 				  "let \"apitoken key add\" make one" },
 		{ "no key is active", "apitoken key activate N, or set "
@@ -384,6 +386,46 @@ check_audit(struct check *c, const struct tc_policy *p)
 		    "system");
 }
 
+static int
+is_roots_alone(int folder, const char *name)
+{
+	struct stat st;
+
+	return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       st.st_uid == 0 && (st.st_gid == 0 || !(st.st_mode & S_IRGRP));
+}
+
+/* An installation that was made before the group, or put back without it. */
+static void
+check_group(struct check *c, const struct tc_policy *p)
+{
+	static const char why[] = "is for root alone, so the services in the "
+				  "group " TC_SERVICES_GROUP " cannot use it";
+	const char *secret = p->config.secret_file;
+	const char *const *names = tc_store_names;
+	const struct tc_store *s = &p->store;
+	char mend[2 * TC_ERROR_MAX];
+	gid_t gid;
+
+	if (geteuid() != 0 || tc_account_group(TC_SERVICES_GROUP, &gid) <= 0)
+		return;
+	(void)snprintf(mend, sizeof(mend), "chgrp %s %s; chmod 640 %s",
+		       TC_SERVICES_GROUP, secret, secret);
+	if (is_roots_alone(AT_FDCWD, secret))
+		say(c, TC_WARNING, secret, why, mend);
+	(void)snprintf(mend, sizeof(mend),
+		       "cd %s; chgrp %s . *; chmod 2750 .; chmod 640 %s %s %s "
+		       "%s; chmod 660 %s",
+		       p->config.store, TC_SERVICES_GROUP, names[TC_FILE_STATE],
+		       names[TC_FILE_JOURNAL], names[TC_FILE_LEFT],
+		       names[TC_FILE_RIGHT], names[TC_FILE_LASTUSE]);
+	if (is_roots_alone(s->dir, ".") ||
+	    is_roots_alone(s->dir, names[TC_FILE_STATE]) ||
+	    is_roots_alone(s->dir, names[TC_FILE_LEFT]) ||
+	    is_roots_alone(s->dir, names[TC_FILE_RIGHT]))
+		say(c, TC_WARNING, p->config.store, why, mend);
+}
+
 static void
 check_keys(struct check *c, const struct tc_policy *p)
 {
@@ -425,6 +467,7 @@ tc_check(const char *config, tc_check_fn *fn, void *arg)
 		tc_advise(&p->config, (int64_t)time(NULL), pass_on, &c);
 		check_store(&c, h, p);
 		check_audit(&c, p);
+		check_group(&c, p);
 	} else {
 		say_error(&c, TC_PROBLEM, err.text);
 	}

@@ -20,7 +20,6 @@
 #include "newstore.h"
 #include "trust.h"
 
-#define GROUP "apitoken"
 #define NO_GID ((gid_t)-1)
 
 struct layout {
@@ -72,7 +71,7 @@ plan(struct layout *l, const char *config, struct tc_error *err)
 	int host = strcmp(config, TC_DEFAULT_CONFIG) == 0;
 
 	memset(l, 0, sizeof(*l));
-	if (geteuid() != 0 || tc_account_group(GROUP, &l->gid) <= 0)
+	if (geteuid() != 0 || tc_account_group(TC_SERVICES_GROUP, &l->gid) <= 0)
 		l->gid = NO_GID;
 	l->config = strdup(config);
 	l->folder = tc_dirname(config, &base);

@@ -133,6 +133,23 @@ login(tc_handle *h, const char *token, struct tc_result *res)
 	return tc_verify(h, &req, res);
 }
 
+/* As on a host without a group for services. */
+static void
+give_to_our_group(struct test_host *host)
+{
+	char name[64];
+
+	assert_int_equal(chown(PATH(host), (uid_t)-1, getegid()), 0);
+	assert_int_equal(
+	    chown(test_host_path(host, "store"), (uid_t)-1, getegid()), 0);
+	for (int i = 0; i <= TC_FILE_STATE; i++) {
+		(void)snprintf(name, sizeof(name), "store/%s",
+			       tc_store_names[i]);
+		assert_int_equal(
+		    chown(test_host_path(host, name), (uid_t)-1, getegid()), 0);
+	}
+}
+
 /* A service that gave up root cannot know the keys that came after. */
 static void
 without_root(void **state)
@@ -152,6 +169,7 @@ without_root(void **state)
 		return;
 	}
 	test_host_conf(host, "none", "");
+	give_to_our_group(host);
 	assert_int_equal(chmod(host->dir, 0755), 0);
 	assert_int_equal(chmod(test_host_path(host, "store"), 0750), 0);
 	before = test_login(host, &spec);
