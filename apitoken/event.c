@@ -210,7 +210,8 @@ check_name(const char *name)
 	complain(USAGE, "audit",
 		 "a token is named by %d to %d characters of its id, or by "
 		 "USER/LABEL: %.40s",
-		 TC_ID_PREFIX_MIN, TC_ID_LEN, name);
+		 TC_ID_PREFIX_MIN, TC_ID_LEN,
+		 len > TC_ID_LEN ? "this is longer" : name);
 	return false;
 }
 

@@ -14,8 +14,13 @@
 const char *
 shown_word(const char *text, char out[SHOWN_MAX])
 {
+	size_t len = 40;
+
+	/* Not in the midst of a character. */
+	while (strlen(text) >= SHOWN_MAX && (text[len] & 0xc0) == 0x80)
+		len--;
 	if (strlen(text) >= SHOWN_MAX)
-		(void)snprintf(out, SHOWN_MAX, "%.40s...", text);
+		(void)snprintf(out, SHOWN_MAX, "%.*s...", (int)len, text);
 	else
 		(void)snprintf(out, SHOWN_MAX, "%s", text);
 	return out;

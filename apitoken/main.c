@@ -155,11 +155,13 @@ nearest_verb(const char *first, const char *word)
 static void
 no_such_verb(const char *first, const char *word)
 {
+	char shown[SHOWN_MAX];
 	const struct verb *near = nearest_verb(first, word);
-	const char *before = first ? word : "", *colon = first ? ": " : "";
-	const char *what = first ? first : word;
+	const char *before = first ? shown : "", *colon = first ? ": " : "";
+	const char *what = first ? first : shown;
 	const bool both = near && near->second;
 
+	(void)shown_word(word, shown);
 	if (near)
 		complain(USAGE, what, "%s%sno such verb, did you mean %s%s%s?",
 			 before, colon, near->word, both ? " " : "",
@@ -249,7 +251,7 @@ refuse_tokens(int argc, char **argv)
 		const char *at = argv[i];
 		size_t len;
 
-		for (; (at = token_in(at, &len)) != NULL; at += len) {
+		for (; (at = token_in(at, &len)) != NULL; at++) {
 			if (len >= TOKEN_LIKE)
 				return refuse_token(at, len);
 		}

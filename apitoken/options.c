@@ -74,13 +74,16 @@ store(struct app *app, const struct opt *opt, char *value)
 	return true;
 }
 
-/* What getopt_long() gave: a letter, or the number of the row, from 1, which
- * is below all letters.  NULL: neither. */
+/* Behind all letters, which are bytes. */
+#define FIRST_ROW 256
+
+/* What getopt_long() gave: a letter, or the number of the row.  NULL: neither.
+ */
 static const struct opt *
 opt_of(int c, const struct opt *opts, size_t n)
 {
-	if (c > 0 && (size_t)c <= n)
-		return &opts[c - 1];
+	if (c >= FIRST_ROW && (size_t)(c - FIRST_ROW) < n)
+		return &opts[c - FIRST_ROW];
 	for (size_t i = 0; c > 0 && i < n; i++) {
 		if (opts[i].letter == c)
 			return &opts[i];
@@ -99,7 +102,7 @@ unknown_option(struct app *app, const char *word, const struct opt *opts,
 	(void)shown_word(word, name);
 	name[strcspn(name, "=")] = '\0';
 	near.typed = name + strspn(name, "-");
-	for (size_t i = 0; i < n && *word == '-' && word[1] == '-'; i++)
+	for (size_t i = 0; i < n; i++)
 		nearest_try(&near, opts[i].name, i);
 	app->exit =
 	    near.found
@@ -148,7 +151,7 @@ read_options(struct app *app, const char *stop, const struct opt *opts,
 		table[i].name = opts[i].name;
 		table[i].has_arg =
 		    opts[i].flag ? no_argument : required_argument;
-		table[i].val = (int)i + 1;
+		table[i].val = FIRST_ROW + (int)i;
 		at = stpcpy(at, letter);
 		at = stpcpy(at, *letter && !opts[i].flag ? ":" : "");
 	}

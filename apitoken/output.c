@@ -42,6 +42,8 @@ exit_for_code(int code)
 
 #define PREFIX_LEN (sizeof("tkc1_") - 1)
 
+#define LOOKS_LIKE 8 /* letters or digits behind it, as in the library */
+
 const char *
 token_in(const char *text, size_t *len)
 {
@@ -53,7 +55,8 @@ token_in(const char *text, size_t *len)
 		if (!tc_is_token(text, strnlen(text, PREFIX_LEN)))
 			continue;
 		*len = PREFIX_LEN + strspn(text + PREFIX_LEN, more);
-		return text;
+		if (*len >= PREFIX_LEN + LOOKS_LIKE)
+			return text;
 	}
 	return NULL;
 }
@@ -74,8 +77,6 @@ hide_tokens(char *line)
 		const char *behind = found + len;
 
 		line += (size_t)(found - line) + PREFIX_LEN;
-		if (len - PREFIX_LEN <= put_len)
-			continue;
 		memcpy(line, put_in, put_len);
 		memmove(line + put_len, behind, strlen(behind) + 1);
 	}

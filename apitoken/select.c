@@ -16,7 +16,7 @@
 /* What is needed to change one and to say so; there may be 100 000. */
 struct chosen {
 	char id[TC_ID_LEN + 1];
-	bool revoked;
+	bool revoked, damaged;
 	size_t place; /* in the order they were named in */
 	char *user; /* with the label behind its NUL */
 	const char *label;
@@ -78,6 +78,7 @@ add(struct selection *sel, const struct tc_record *rec)
 	token->label = token->user + user;
 	token->revoked =
 	    rec->state == TC_STATE_REVOKED || rec->standing == TC_REVOKED;
+	token->damaged = rec->standing == TC_UNAVAILABLE;
 	token->place = sel->n++;
 	return true;
 }
@@ -327,11 +328,15 @@ selection_preview(struct app *app, const struct selection *sel,
 {
 	int code = DONE;
 
-	for (size_t i = 0; action->refuses_revoked && i < sel->n; i++) {
-		if (sel->tokens[i].revoked)
+	for (size_t i = 0; i < sel->n; i++) {
+		const struct chosen *token = &sel->tokens[i];
+
+		if (action->refuses_revoked && token->revoked)
 			return complain(REFUSED, app->verb->word,
-					"%s: is revoked, for good",
-					sel->tokens[i].id);
+					"%s: is revoked, for good", token->id);
+		if (token->damaged)
+			return complain(UNAVAILABLE, app->verb->word,
+					"%s: the record is damaged", token->id);
 	}
 	for (size_t i = 0; i < sel->n && code == DONE; i++)
 		code = preview_one(app, action, &sel->tokens[i]);

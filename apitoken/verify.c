@@ -152,8 +152,7 @@ verb_verify(struct app *app, int argc, char **argv)
 	if (imported && !req.user)
 		return complain_option("imported", NULL,
 				       "needs --user: such a value is found by "
-				       "its "
-				       "user");
+				       "its user");
 	if (imported)
 		req.flags |= TC_IMPORTED;
 	/* An installation that is out of order has been reported then; without

@@ -70,7 +70,10 @@ find_beginning(tc_handle *h, const struct tc_actor *actor, struct search *s,
 		return tc_fail(err, TC_E_INVALID,
 			       "a token is named by %d to %d characters of "
 			       "its id, or by USER/LABEL: %.40s",
-			       TC_ID_PREFIX_MIN, TC_ID_LEN, s->beginning);
+			       TC_ID_PREFIX_MIN, TC_ID_LEN,
+			       /* Half of a token, maybe. */
+			       s->len > TC_ID_LEN ? "this is longer"
+						  : s->beginning);
 	if (first_bytes(s->beginning, page))
 		return TC_OK; /* not the alphabet of ids: there is none */
 	return tc_list_alike(h, actor, page, consider, s, err);

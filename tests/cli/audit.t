@@ -38,6 +38,13 @@ sub append {
 }
 
 # ---- what the library writes ----
+subtest 'a span is one that has passed' => sub {
+	create_token($config, user => 'alice', label => 'now');
+	my @args = qw(--event create);
+	is scalar(lines_of((audit(@args, '--since', '1h'))[1])), 1, 'since';
+	is scalar(lines_of((audit(@args, '--until', '1h'))[1])), 0, 'until';
+};
+
 subtest 'a token\'s life' => sub {
 	my ($token, $rec) = create_token($config, user => 'alice',
 	    label => 'laptop');

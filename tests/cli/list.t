@@ -243,6 +243,12 @@ subtest 'a state has one word' => sub {
 	    for keys %$all;
 	my (undef, $table) = apitoken($own, 'list', '--columns', 'label,state');
 	like $table, qr/^$_ +$_$/m, "the table says $_" for keys %$all;
+	# What cannot be done is not said to be possible.
+	for my $dry ([], ['--dry-run']) {
+		my ($exit, $out) = apitoken($own, 'revoke', '--state',
+		    'damaged', @$dry);
+		is_deeply [$exit, $out], [4, ''], "revoke of damaged @$dry";
+	}
 };
 
 subtest 'as wide as the terminal' => sub {

@@ -143,8 +143,9 @@ subtest 'what may have been meant' => sub {
 		[['rm'], 'rm: no such verb; see apitoken --help'],
 		[['key', 'burn'], 'key: burn: no such verb; see apitoken '
 		    . '--help'],
-		[['x' x 500], 'x' x 500 . ': no such verb; see apitoken '
+		[['x' x 2000], 'x' x 40 . '...: no such verb; see apitoken '
 		    . '--help'],
+		[['list', "-\x01"], '-\x01: no such option; see --help'],
 		[['list', '--sate', 'x'],
 		    '--sate: no such option, did you mean --state?'],
 		[['list', '--colour'], '--colour: no such option; see --help'],
@@ -161,6 +162,10 @@ subtest 'what may have been meant' => sub {
 		is refused($config, 2, @$args), "apitoken: $end\n",
 		    substr "@$args", 0, 40;
 	}
+	my $day = "\xe6\x97\xa5";
+	is((apitoken($config, $day x 100))[2], 'apitoken: ' . $day x 13
+	    . "...: no such verb; see apitoken --help\n",
+	    'cut between characters');
 };
 
 done_testing;

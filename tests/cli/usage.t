@@ -270,6 +270,8 @@ subtest 'a token on the command line' => sub {
 			["$verb --help TOKEN", 1, @words, '--help', uc $whole],
 			["$verb of the first half", 0, @words, $cut],
 			["$verb of two", 1, @words, "$whole $whole"],
+			["$verb of a prefix before it", 1, @words,
+			    "tkc1_$whole"],
 		) {
 			my ($name, $known, @args) = @$case;
 			my $end = $known ? " (apitoken revoke $rec->{id})" : '';
@@ -279,6 +281,19 @@ subtest 'a token on the command line' => sub {
 	}
 	is record($config, 'alice/seen')->{state}, 'active',
 	    'it is told to revoke it, and does not by itself';
+};
+
+# Not enough to know it for one.
+subtest 'the beginning of a token on the command line' => sub {
+	my $cut = substr $token, 5, 20;
+	for my $args (["tkc1_$cut"], ['list', "--state=tkc1_$cut"],
+	    ['show', "alice/tkc1_$cut"], ['show', "alice/tkc1_tkc1_$cut"],
+	    ['audit', "tkc1_$cut"], ['list', "--tkc1_$cut"],
+	    ['show', substr $token, 5], ['audit', substr $token, 5]) {
+		my ($exit, undef, $err) = apitoken($config, @$args);
+		isnt $exit, 0, 'exit';
+		unlike $err, qr/\Q$cut\E/, substr("@$args", 0, 16) . '...';
+	}
 };
 
 # As much of one as the command itself lets through.
