@@ -229,17 +229,15 @@ run_verb(struct app *app)
 
 #define TOKEN_LIKE 32 /* half of the shortest one: a word that was cut, too */
 
+/* id: which one, if it is whole. */
 static int
-refuse_token(const char *text, size_t len)
+refuse_token(const char *id)
 {
-	struct tc_inspected seen;
-	const bool whole = tc_inspect(text, len, &seen) == TC_VALID;
-
 	return complain(USAGE, "a token does not belong on the command line",
 			"others can read it there: revoke it%s%s%s, and give "
 			"a new one on standard input",
-			whole ? " (apitoken revoke " : "", whole ? seen.id : "",
-			whole ? ")" : "");
+			id ? " (apitoken revoke " : "", id ? id : "",
+			id ? ")" : "");
 }
 
 /* Wherever it stands, and before anything is done: whoever lists processes
@@ -247,16 +245,20 @@ refuse_token(const char *text, size_t len)
 static int
 refuse_tokens(int argc, char **argv)
 {
+	struct tc_inspected whole;
+	bool found = false;
+
 	for (int i = 1; i < argc; i++) {
 		const char *at = argv[i];
 		size_t len;
 
 		for (; (at = token_in(at, &len)) != NULL; at++) {
-			if (len >= TOKEN_LIKE)
-				return refuse_token(at, len);
+			if (tc_inspect(at, len, &whole) == TC_VALID)
+				return refuse_token(whole.id);
+			found = found || len >= TOKEN_LIKE;
 		}
 	}
-	return DONE;
+	return found ? refuse_token(NULL) : DONE;
 }
 
 int

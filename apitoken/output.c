@@ -42,13 +42,13 @@ exit_for_code(int code)
 
 #define PREFIX_LEN (sizeof("tkc1_") - 1)
 
-#define LOOKS_LIKE 8 /* letters or digits behind it, as in the library */
+#define LOOKS_LIKE 8 /* characters behind it, as in the library */
 
 const char *
 token_in(const char *text, size_t *len)
 {
 	static const char more[] = "0123456789abcdefghijklmnopqrstuvwxyz"
-				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
 
 	for (; (text = strpbrk(text, "tT")) != NULL; text++) {
 		/* In any spelling that the library reads. */

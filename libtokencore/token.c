@@ -57,7 +57,7 @@ const char *
 tc_token_in(const char *text, size_t *len)
 {
 	static const char more[] = "0123456789abcdefghijklmnopqrstuvwxyz"
-				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
 
 	while ((text = strpbrk(text, "tT")) != NULL) {
 		const size_t n = strnlen(text, TC_PREFIX_LEN);

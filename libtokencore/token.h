@@ -62,8 +62,9 @@ int tc_token_id(const struct tc_crypto *c, const struct tc_token *tok,
 		unsigned char id[TC_ID_BYTES]);
 
 /* Where in the text something begins that looks like a token, in any spelling
- * that is read: the prefix and TC_LOOKS_LIKE letters or digits more.  NULL:
- * nowhere.  len: how long it is. */
+ * that is read: the prefix and TC_LOOKS_LIKE letters, digits or underscores
+ * more, which may be the prefix of another one.  NULL: nowhere.  len: how long
+ * it is. */
 #define TC_LOOKS_LIKE 8
 const char *tc_token_in(const char *text, size_t *len);
 

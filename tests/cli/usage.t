@@ -272,6 +272,8 @@ subtest 'a token on the command line' => sub {
 			["$verb of two", 1, @words, "$whole $whole"],
 			["$verb of a prefix before it", 1, @words,
 			    "tkc1_$whole"],
+			["$verb of a piece before it", 1, @words,
+			    "tkc1_1234$whole"],
 		) {
 			my ($name, $known, @args) = @$case;
 			my $end = $known ? " (apitoken revoke $rec->{id})" : '';
@@ -286,7 +288,8 @@ subtest 'a token on the command line' => sub {
 # Not enough to know it for one.
 subtest 'the beginning of a token on the command line' => sub {
 	my $cut = substr $token, 5, 20;
-	for my $args (["tkc1_$cut"], ['list', "--state=tkc1_$cut"],
+	for my $args (["tkc1_$cut"], ["tkc1_tkc1_$cut"],
+	    ["tkc1_1234tkc1_$cut"], ['list', "--state=tkc1_$cut"],
 	    ['show', "alice/tkc1_$cut"], ['show', "alice/tkc1_tkc1_$cut"],
 	    ['audit', "tkc1_$cut"], ['list', "--tkc1_$cut"],
 	    ['show', substr $token, 5], ['audit', substr $token, 5]) {
@@ -294,6 +297,12 @@ subtest 'the beginning of a token on the command line' => sub {
 		isnt $exit, 0, 'exit';
 		unlike $err, qr/\Q$cut\E/, substr("@$args", 0, 16) . '...';
 	}
+};
+
+subtest 'too little to be half of one' => sub {
+	my ($exit, undef, $err) = apitoken($config, 'list', '--state=tkc1_abc');
+	is $exit, 2, 'exit';
+	like $err, qr/--state=tkc1_abc: /, 'shown as it is';
 };
 
 # As much of one as the command itself lets through.

@@ -301,7 +301,8 @@ hidden(void **state)
 		{ "tttkc1_abcdefghij.", "tttkc1_...." },
 		{ "was " PLAIN ", now " NARROWED "!", "was tkc1_..., now "
 						      "tkc1_...!" },
-		{ "tkc1_tkc1_abcdefghij", "tkc1_tkc1_..." },
+		{ "tkc1_tkc1_abcdefghij", "tkc1_..." },
+		{ "tkc1_abcdtkc1_efghij", "tkc1_..." },
 	};
 
 	(void)state;
