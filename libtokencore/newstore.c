@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The files of an empty store, and the one of them that each commit replaces. */
+/* The files of an empty store, and the one that each commit replaces. */
 #include "newstore.h"
 
 #include <string.h>

@@ -74,8 +74,8 @@ sub instructions {
 	plan skip_all => 'valgrind is not installed or not of use here'
 	    if system('valgrind -q true >/dev/null 2>&1') != 0;
 	unlink glob "$dir/count*";
-	count($config, $TRIES, \@how, 'valgrind', '--quiet', '--tool=callgrind', '--instr-atstart=no',
-	    '--collect-atstart=no',
+	count($config, $TRIES, \@how, 'valgrind', '--quiet',
+	    '--tool=callgrind', '--instr-atstart=no', '--collect-atstart=no',
 	    "--callgrind-out-file=$dir/count");
 	my %n;
 	for my $file (glob "$dir/count.*") {

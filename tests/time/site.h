@@ -38,8 +38,8 @@ struct site_login {
 extern const char *const site_names[KINDS];
 extern const enum tc_verdict site_verdicts[KINDS];
 
-/* Makes it in the folder of config, with n records of each state, with verifiers
- * for SCRAM or without.  Ends the program when it cannot. */
+/* Makes it in the folder of config, with n records of each state, with
+ * verifiers for SCRAM or without.  Ends the program when it cannot. */
 void site_make(const char *config, unsigned n, int verifiers);
 
 /* The login of that kind with the record i; i below the n above. */
