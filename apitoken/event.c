@@ -301,24 +301,38 @@ say_result(const json_t *event)
 	    *colour(result) ? colour(NULL) : "", reason, pad > 0 ? pad : 0, "");
 }
 
+/* "alice/laptop"; a token of somebody else's by its label and who tried it. */
+static void
+say_whose(const json_t *event)
+{
+	const bool others = strcmp(member(event, "reason"), "wrong-user") == 0;
+	char user[ESCAPED_MAX], label[ESCAPED_MAX];
+	char text[2 * ESCAPED_MAX + sizeof(" (as )")];
+
+	(void)name_of(event, "user", user);
+	(void)name_of(event, "label", label);
+	if (others && *label)
+		(void)snprintf(text, sizeof(text), "%s (as %s)", label, user);
+	else
+		(void)snprintf(text, sizeof(text), "%s%s%s", user,
+			       *label ? "/" : "", label);
+	say("", text, "");
+}
+
 /* The token, or the key where there is none. */
 static void
 say_token(const json_t *event)
 {
 	const json_t *kid = json_object_get(event, "kid");
 	const char *id = member(event, "id");
-	char user[ESCAPED_MAX], label[ESCAPED_MAX], text[2 * ESCAPED_MAX];
+	char shown[ID_SHOWN + 1];
 
-	(void)name_of(event, "user", user);
-	(void)name_of(event, "label", label);
-	(void)snprintf(text, sizeof(text), "%s%s%s", user, *label ? "/" : "",
-		       label);
-	say("", text, "");
-	(void)snprintf(text, sizeof(text), "%.*s", ID_SHOWN, id);
-	say("", text, "");
+	say_whose(event);
+	(void)snprintf(shown, sizeof(shown), "%s", id);
+	say("", shown, "");
 	if (!*id && json_is_integer(kid))
 		put("  key %lld", (long long)json_integer_value(kid));
-	else if (!*user && !*label && !*id)
+	else if (!*member(event, "user") && !*member(event, "label") && !*id)
 		put("  -");
 }
 

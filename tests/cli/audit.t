@@ -45,6 +45,16 @@ subtest 'a span is one that has passed' => sub {
 	is scalar(lines_of((audit(@args, '--until', '1h'))[1])), 0, 'until';
 };
 
+subtest 'a login as somebody else' => sub {
+	my ($token, $rec) = create_token($config, user => 'alice',
+	    label => 'tried');
+	apitoken($config, 'verify', '--service', 'imap', '--user', 'bob',
+	    { stdin => $token });
+	like +(audit($rec->{id}))[1],
+	    qr/ deny wrong-user +  tried \(as bob\)  \w{10}  imap$/m,
+	    'is not said to be a token of theirs';
+};
+
 subtest 'a token\'s life' => sub {
 	my ($token, $rec) = create_token($config, user => 'alice',
 	    label => 'laptop');
