@@ -113,7 +113,7 @@ print_record(const struct tc_record *rec)
 	print_properties(rec);
 	field("key", kid);
 	field("imported", rec->imported ? "yes, a value made elsewhere" : "");
-	if (!rec->scram && !rec->imported)
+	if (!rec->scram)
 		field("SCRAM", "no, there is no verifier");
 	moment("created", rec->created);
 	field("created by", rec->created_by);

@@ -46,6 +46,11 @@ is with_verifier(), 'old replaced', 'those made before alone have one';
 unlike works('show', 'alice/old'), qr/SCRAM/, 'show: one that has it';
 like works('show', 'alice/bare'), qr/^SCRAM +no, there is no verifier$/m,
     'show: one that has none';
+my ($imported) = works('import', '--user', 'alice', '--label', 'elsewhere',
+    { stdin => "a value that was made elsewhere\n" }) =~ /(\S+)/;
+like works('show', $imported), qr/^SCRAM +no, there is no verifier$/m,
+    'show: nor has one that was made elsewhere';
+works('delete', $imported);
 is verdict($config, $token{$_}), 'valid', "$_ works" for qw(old bare copied);
 
 subtest 'elsewhere' => sub {
