@@ -196,6 +196,7 @@ record_json(const struct tc_record *rec)
 		{ "replaces", json_or_null(rec->replaces) },
 		{ "replaced_by", json_or_null(rec->replaced_by) },
 		{ "imported", json_boolean(rec->imported) },
+		{ "scram", json_boolean(rec->scram) },
 		{ "last_used", json_when(rec->last_used) },
 		{ "last_service", json_or_null(rec->last_service) },
 		{ "last_source", json_last_source(rec) },

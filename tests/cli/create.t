@@ -75,7 +75,7 @@ subtest 'JSON' => sub {
 	is_deeply $answer, record('alice/json'), 'the rest is the record';
 	is_deeply [sort keys %$answer], [sort qw(id user label state kid
 	    created created_by expires services sources properties revoked
-	    revoked_by revoked_reason replaces replaced_by imported last_used
+	    revoked_by revoked_reason replaces replaced_by imported scram last_used
 	    last_service last_source)], 'members';
 	is $answer->{state}, 'active', 'state';
 	is $answer->{kid}, 1, 'kid';

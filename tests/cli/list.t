@@ -178,7 +178,7 @@ subtest 'JSON' => sub {
 	is_deeply $all[3], $bob, 'the record, as create gave it';
 	is_deeply [sort keys %$bob], [sort qw(id user label state kid created
 	    created_by expires services sources properties revoked revoked_by
-	    revoked_reason replaces replaced_by imported last_used
+	    revoked_reason replaces replaced_by imported scram last_used
 	    last_service last_source)], 'its members';
 	is $all[1]{state}, 'revoked', 'revoked';
 	is $all[1]{revoked_reason}, 'lost it', 'reason';

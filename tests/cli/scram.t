@@ -50,6 +50,11 @@ my ($imported) = works('import', '--user', 'alice', '--label', 'elsewhere',
     { stdin => "a value that was made elsewhere\n" }) =~ /(\S+)/;
 like works('show', $imported), qr/^SCRAM +no, there is no verifier$/m,
     'show: nor has one that was made elsewhere';
+my @listed = json_lines(works('--json', 'list'));
+is_deeply [ sort map { $_->{label} } grep { $_->{scram} } @listed ],
+    [qw(old replaced)], 'JSON of list: those that have one';
+is_deeply [ grep { !JSON::PP::is_bool($_->{scram}) } @listed ], [],
+    'JSON: true or false';
 works('delete', $imported);
 is verdict($config, $token{$_}), 'valid', "$_ works" for qw(old bare copied);
 
