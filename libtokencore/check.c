@@ -35,19 +35,25 @@ say(struct check *c, enum tc_severity severity, const char *what,
 		c->worst = severity;
 }
 
-/* What to do about an error, by the words it is told with. */
+#define MEND_MAX (TC_ERROR_MAX + 192)
+
+/* What to do about an error, by the words it is told with; FILE stands for
+ * what it is about. */
 static const char *
-mend_for(const char *why)
+mend_for(const char *what, const char *why, char out[MEND_MAX])
 {
 	static const struct {
 		const char *words, *mend;
 	} table[] = {
 		{ "writable by others", "take the permission away: "
-					"chmod go-w" },
-		{ "readable by everyone", "chmod o-r; if it held a secret, "
-					  "make a new key: apitoken key add "
-					  "--activate" },
-		{ "belongs neither", "give it to root: chown root" },
+					"chmod go-w FILE" },
+		{ "readable by everyone", "chmod o-r FILE; if it held a "
+					  "secret, make a new key: "
+					  "apitoken key add --activate, then "
+					  "apitoken key retire N, "
+					  "the old one, when its tokens are "
+					  "replaced" },
+		{ "belongs neither", "give it to root: chown root FILE" },
 		{ "others may put", "name a folder in the configuration in "
 				    "which only its owner can make files" },
 		{ "of another user", "remove the link, or name the folder "
@@ -70,10 +76,20 @@ mend_for(const char *why)
 				       "backup, not single files" },
 	};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (strstr(why, table[i].words))
-			return table[i].mend;
-	return "mend the file that is named";
+	const char *mend = "mend the file that is named", *file;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (strstr(why, table[i].words)) {
+			mend = table[i].mend;
+			break;
+		}
+	}
+	file = strstr(mend, "FILE");
+	if (!file)
+		return mend;
+	(void)snprintf(out, MEND_MAX, "%.*s%s%s", (int)(file - mend), mend,
+		       what, file + strlen("FILE"));
+	return out;
 }
 
 /* "path: why" in two. */
@@ -81,14 +97,13 @@ static void
 say_error(struct check *c, enum tc_severity severity, const char *text)
 {
 	const char *colon = strstr(text, ": ");
-	char what[TC_ERROR_MAX];
+	const char *why = colon ? colon + 2 : text;
+	char what[TC_ERROR_MAX] = "installation", mend[MEND_MAX];
 
-	if (!colon) {
-		say(c, severity, "installation", text, mend_for(text));
-		return;
-	}
-	(void)snprintf(what, sizeof(what), "%.*s", (int)(colon - text), text);
-	say(c, severity, what, colon + 2, mend_for(text));
+	if (colon)
+		(void)snprintf(what, sizeof(what), "%.*s", (int)(colon - text),
+			       text);
+	say(c, severity, what, why, mend_for(what, why, mend));
 }
 
 static void
@@ -277,12 +292,14 @@ say_look(struct check *c, const struct look *k, const struct tc_policy *p,
 	 const struct tc_view *v)
 {
 	enum tc_side side = v->state.side == TC_LEFT ? TC_RIGHT : TC_LEFT;
+	const char *path = p->store.paths[v->state.side];
+	char mend[MEND_MAX];
 
 	if (k->current)
-		say(c, TC_PROBLEM, p->store.paths[v->state.side], k->current,
-		    mend_for(k->current));
+		say(c, TC_PROBLEM, path, k->current,
+		    mend_for(path, k->current, mend));
 	else
-		say_tally(c, &k->tally, p->store.paths[v->state.side]);
+		say_tally(c, &k->tally, path);
 	if (v->state.head.time > k->tally.now + p->config.clock_skew)
 		say(c, TC_PROBLEM, "clock", "the last commit is in the future",
 		    "set the clock");
