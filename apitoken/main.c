@@ -114,6 +114,7 @@ app_open(struct app *app)
 		.config = app->config,
 		.log = to_syslog,
 	};
+	const char *file = app->config;
 	struct tc_error err = { 0 };
 	const int code = tc_open(&app->handle, &options, &err);
 
@@ -121,8 +122,10 @@ app_open(struct app *app)
 
 	if (code == TC_E_UNAVAILABLE && err.text[0])
 		app->exit = complain(UNAVAILABLE, app->verb->word,
-				     "%s (apitoken doctor says how to mend it)",
-				     err.text);
+				     "%s (apitoken %s%s%sdoctor says how to "
+				     "mend it)",
+				     err.text, file ? "--config " : "",
+				     file ? file : "", file ? " " : "");
 	else if (code != TC_OK)
 		app->exit = complain_tc(code, &err);
 	return code == TC_OK;

@@ -23,6 +23,7 @@
 struct check {
 	tc_check_fn *fn;
 	void *arg;
+	const char *config;
 	enum tc_severity worst;
 };
 
@@ -35,12 +36,33 @@ say(struct check *c, enum tc_severity severity, const char *what,
 		c->worst = severity;
 }
 
+/* An error in the configuration or the secrets names a line, but for what is
+ * missing: that it says of the file, or of one of the keys. */
+static const char *
+mend_content(const struct check *c, const char *what, const char *why)
+{
+	const char *slash = strrchr(c->config, '/');
+	const char *base = slash ? slash + 1 : c->config;
+	const char *name = strrchr(what, '/'), *line;
+
+	name = name ? name + 1 : what;
+	line = strrchr(name, ':');
+	if (strncmp(name, base, strlen(base)) == 0 &&
+	    (line ? line : strchr(name, '\0')) == name + strlen(base))
+		return "mend the file that is named; see apitoken.conf(5)";
+	if (line || strncmp(why, "key ", 4) == 0)
+		return "mend the file that is named; see "
+		       "apitoken-secret.conf(5)";
+	return "mend the file that is named";
+}
+
 #define MEND_MAX (TC_ERROR_MAX + 192)
 
 /* What to do about an error, by the words it is told with; FILE stands for
  * what it is about. */
 static const char *
-mend_for(const char *what, const char *why, char out[MEND_MAX])
+mend_for(const struct check *c, const char *what, const char *why,
+	 char out[MEND_MAX])
 {
 	static const struct {
 		const char *words, *mend;
@@ -70,13 +92,15 @@ mend_for(const char *what, const char *why, char out[MEND_MAX])
 				  "let \"apitoken key add\" make one" },
 		{ "no key is active", "apitoken key activate N, or set "
 				      "\"state = active\" in one section" },
+		{ "the key \"", "write it into the file that is named; see "
+				"apitoken.conf(5)" },
 		{ "damaged", "restore the store from a backup" },
 		{ "missing", "restore the store from a backup" },
 		{ "not of the commit", "restore the whole store from one "
 				       "backup, not single files" },
 	};
 
-	const char *mend = "mend the file that is named", *file;
+	const char *mend = NULL, *file;
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		if (strstr(why, table[i].words)) {
@@ -84,6 +108,8 @@ mend_for(const char *what, const char *why, char out[MEND_MAX])
 			break;
 		}
 	}
+	if (!mend)
+		return mend_content(c, what, why);
 	file = strstr(mend, "FILE");
 	if (!file)
 		return mend;
@@ -103,7 +129,7 @@ say_error(struct check *c, enum tc_severity severity, const char *text)
 	if (colon)
 		(void)snprintf(what, sizeof(what), "%.*s", (int)(colon - text),
 			       text);
-	say(c, severity, what, why, mend_for(what, why, mend));
+	say(c, severity, what, why, mend_for(c, what, why, mend));
 }
 
 static void
@@ -297,7 +323,7 @@ say_look(struct check *c, const struct look *k, const struct tc_policy *p,
 
 	if (k->current)
 		say(c, TC_PROBLEM, path, k->current,
-		    mend_for(path, k->current, mend));
+		    mend_for(c, path, k->current, mend));
 	else
 		say_tally(c, &k->tally, path);
 	if (v->state.head.time > k->tally.now + p->config.clock_skew)
@@ -467,12 +493,13 @@ pass_on(void *arg, const char *what, const char *why, const char *mend)
 enum tc_severity
 tc_check(const char *config, tc_check_fn *fn, void *arg)
 {
-	struct check c = { fn, arg, TC_FINE };
+	struct check c = { .fn = fn, .arg = arg, .worst = TC_FINE };
 	struct tc_options options = { .config = config };
 	struct tc_error err;
 	struct tc_policy *p;
 	tc_handle *h;
 
+	c.config = config ? config : TC_DEFAULT_CONFIG;
 	if (tc_open(&h, &options, &err)) {
 		say_error(&c, TC_PROBLEM, err.text);
 		return c.worst;

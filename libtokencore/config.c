@@ -12,6 +12,7 @@
 #include "names.h"
 #include "number.h"
 #include "text.h"
+#include "trust.h"
 #include "when.h"
 
 static const char no_memory[] = "out of memory";
@@ -41,14 +42,11 @@ yes_no(struct parse *p, const char *value, void *field)
 static const char *
 path(struct parse *p, const char *value, void *field)
 {
-	char *whole = NULL;
+	char *whole;
 
 	if (*value == '\0')
 		return "no file is named";
-	if (*value == '/')
-		whole = strdup(value);
-	else if (asprintf(&whole, "%s/%s", p->folder, value) < 0)
-		whole = NULL;
+	whole = *value == '/' ? strdup(value) : tc_join(p->folder, value);
 	if (!whole)
 		return no_memory;
 	free(*(char **)field);

@@ -344,10 +344,9 @@ open_config_folder(tc_handle *h, const char *config, struct tc_error *err)
 	free(dir);
 	if (h->config_dir < 0)
 		return err->code;
-	if (asprintf(&h->config_path, "%s/%s", h->folder, base) < 0) {
-		h->config_path = NULL;
+	h->config_path = tc_join(h->folder, base);
+	if (!h->config_path)
 		return tc_fail(err, TC_E_NOMEM, "out of memory");
-	}
 	h->config_base = base_of(h->config_path);
 	h->asked = strdup(config);
 	return h->asked ? TC_OK : tc_fail(err, TC_E_NOMEM, "out of memory");

@@ -56,14 +56,6 @@ static const char config_text[] = "# Policy of apitoken; apitoken.conf(5) "
 				  "[services]\n"
 				  "imap = dovecot, imaps, cyrus\n";
 
-static char *
-join(const char *folder, const char *name)
-{
-	char *path;
-
-	return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
-}
-
 static int
 plan(struct layout *l, const char *config, struct tc_error *err)
 {
@@ -83,11 +75,11 @@ plan(struct layout *l, const char *config, struct tc_error *err)
 	/* Away from the host's own, users need not be this host's. */
 	l->owners_text = host ? "#owners = alice, @staff" : "owners = any";
 	if (l->folder) {
-		l->secret = join(l->folder, "secret.conf");
+		l->secret = tc_join(l->folder, "secret.conf");
 		l->store = host ? strdup(l->store_text)
-				: join(l->folder, l->store_text);
+				: tc_join(l->folder, l->store_text);
 		l->audit = host ? strdup(l->audit_text)
-				: join(l->folder, l->audit_text);
+				: tc_join(l->folder, l->audit_text);
 		l->audit_folder = l->audit ? tc_dirname(l->audit, &base) : NULL;
 	}
 	if (!l->config || !l->folder || !l->secret || !l->store || !l->audit ||
@@ -171,7 +163,7 @@ nothing_there(const struct layout *l, struct tc_error *err)
 	if (rc == TC_OK)
 		rc = must_be_absent(l->secret, err);
 	for (int i = 0; rc == TC_OK && i < TC_STORE_FILES; i++) {
-		char *path = join(l->store, tc_store_names[i]);
+		char *path = tc_join(l->store, tc_store_names[i]);
 
 		rc = path ? must_be_absent(path, err)
 			  : tc_fail(err, TC_E_NOMEM, "out of memory");

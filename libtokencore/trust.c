@@ -338,6 +338,15 @@ tc_dirname(const char *path, const char **base)
 	return strndup(path, (size_t)(slash - path));
 }
 
+char *
+tc_join(const char *folder, const char *name)
+{
+	const char *slash = strcmp(folder, "/") == 0 ? "" : "/";
+	char *path;
+
+	return asprintf(&path, "%s%s%s", folder, slash, name) < 0 ? NULL : path;
+}
+
 int
 tc_read_all(int fd, const char *path, size_t max, char **out, size_t *len,
 	    struct tc_error *err)

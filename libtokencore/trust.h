@@ -54,6 +54,9 @@ int tc_stamp_fits(const struct tc_stamp *stamp, const struct stat *st);
  * of path; NULL when out of memory. */
 char *tc_dirname(const char *path, const char **base);
 
+/* "folder/name", newly allocated; NULL when out of memory. */
+char *tc_join(const char *folder, const char *name);
+
 /* Reads a whole descriptor, at most max bytes, into memory that ends in NUL
  * and that the caller wipes and frees with OPENSSL_clear_free(*out, *len + 1).
  */

@@ -330,7 +330,18 @@ for my $case (
 	}, qr/secret/],
 	['an unknown key in the configuration', sub {
 		set_conf($config, frobnicate => 'yes');
-	}, qr/frobnicate|apitoken\.conf/],
+	}, qr/frobnicate|apitoken\.conf/, qr/; see apitoken\.conf\(5\)$/],
+	['a key that is not there', sub {
+		spit($config, slurp($config) =~ s/^store = .*\n//mr);
+	}, qr/"store" is missing/, qr/; see apitoken\.conf\(5\)$/],
+	['an unknown key in the secrets', sub {
+		spit("$dir/secret.conf", slurp("$dir/secret.conf") .
+		    "frobnicate = yes\n", 0640);
+	}, qr/secret\.conf:\d+ frob/, qr/; see apitoken-secret\.conf\(5\)$/],
+	['a key without state', sub {
+		spit("$dir/secret.conf", slurp("$dir/secret.conf") =~
+		    s/^state = .*\n//mr, 0640);
+	}, qr/no state/, qr/; see apitoken-secret\.conf\(5\)$/],
 	['no store', sub { rename "$dir/store", "$dir/stored" }, qr/store/],
 ) {
 	my ($name, $break, $words, $mend) = @$case;

@@ -325,7 +325,8 @@ subtest 'no installation' => sub {
 		is $exit, 4, "$args->[0]: exit";
 		is $out, '', 'nothing on stdout';
 		ok one_line($err), 'one line on stderr' or diag $err;
-		like $err, qr/ \(apitoken doctor says how to mend it\)$/,
+		like $err, qr{ \(apitoken\ --config\ \Q$none\E/apitoken.conf
+		    \ doctor\ says\ how\ to\ mend\ it\)$}x,
 		    'and where to go on';
 	}
 	my (undef, $advice) = apitoken("$none/apitoken.conf", 'doctor');
@@ -341,6 +342,9 @@ subtest 'no installation' => sub {
 		ok one_line($err), 'one line on stderr' or diag $err;
 	}
 	is_deeply [keys %{ tree($none) }], [$none], 'nothing was made';
+	my (undef, undef, $err) = apitoken('/nowhere.conf', 'list');
+	like $err, qr{^apitoken: list: /nowhere\.conf: No such file},
+	    'a file in the root folder';
 };
 
 done_testing;

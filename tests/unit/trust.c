@@ -216,6 +216,18 @@ open_dir(void **state)
 }
 
 static void
+joined(void **state)
+{
+	char *in_root = tc_join("/", "f"), *below = tc_join("/d", "f");
+
+	(void)state;
+	assert_string_equal(in_root, "/f");
+	assert_string_equal(below, "/d/f");
+	free(in_root);
+	free(below);
+}
+
+static void
 dir_kinds(void **state)
 {
 	struct tc_error err;
@@ -439,7 +451,7 @@ main(void)
 		WITH_DIR(owners),	    WITH_DIR(links_of_others),
 		WITH_DIR(real_paths),	    WITH_DIR(links_in_folders_of_all),
 		WITH_DIR(links_in_circles), cmocka_unit_test(names),
-		WITH_DIR(reading),
+		cmocka_unit_test(joined),   WITH_DIR(reading),
 	};
 
 	/* Folders that others pass through: whoever builds may have 077. */
