@@ -71,13 +71,26 @@ parse_address(const char *text, struct tc_source *out)
 	return 0;
 }
 
+/* Tells what may have been meant: the network, or the address alone. */
+static int
+fail_masked(const struct tc_source *net, const struct tc_source *address,
+	    struct tc_error *err)
+{
+	char a[48], b[48];
+
+	tc_format_source(net, a);
+	tc_format_source(address, b);
+	return tc_fail(err, TC_E_INVALID,
+		       "bits are set behind the prefix: %s or %s", a, b);
+}
+
 int
 tc_parse_source(const char *text, struct tc_source *out, struct tc_error *err)
 {
 	char address[INET6_ADDRSTRLEN];
 	const char *slash = strchr(text, '/');
 	size_t len = slash ? (size_t)(slash - text) : strlen(text);
-	struct tc_source net;
+	struct tc_source net, whole;
 	uint64_t prefix;
 
 	if (len >= sizeof(address))
@@ -87,6 +100,7 @@ tc_parse_source(const char *text, struct tc_source *out, struct tc_error *err)
 	if (parse_address(address, &net))
 		return tc_fail(err, TC_E_INVALID,
 			       "not an IP address or network");
+	whole = net;
 	if (slash) {
 		if (tc_number(slash + 1, bits_of(&net), &prefix))
 			return tc_fail(err, TC_E_INVALID,
@@ -95,8 +109,7 @@ tc_parse_source(const char *text, struct tc_source *out, struct tc_error *err)
 		net.prefix = (unsigned char)prefix;
 	}
 	if (mask(&net))
-		return tc_fail(err, TC_E_INVALID,
-			       "address bits are set behind the prefix");
+		return fail_masked(&net, &whole, err);
 	*out = net;
 	return TC_OK;
 }

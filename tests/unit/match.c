@@ -95,6 +95,40 @@ sources_read_and_written(void **state)
 }
 
 static void
+what_source_was_meant(void **state)
+{
+	static const struct {
+		const char *text, *meant;
+	} table[] = {
+		{ "192.0.2.7/24", "192.0.2.0/24 or 192.0.2.7" },
+		{ "255.255.255.255/0", "0.0.0.0/0 or 255.255.255.255" },
+		{ "2001:DB8:0::1/32", "2001:db8::/32 or 2001:db8::1" },
+		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/127", "ffff:ffff:"
+								 "ffff:ffff:"
+								 "ffff:ffff:"
+								 "ffff:fffe/"
+								 "127 or "
+								 "ffff:ffff:"
+								 "ffff:ffff:"
+								 "ffff:ffff:"
+								 "ffff:ffff" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct tc_error err = { .text = "" };
+		const char *meant;
+		struct tc_source s;
+
+		assert_int_equal(tc_parse_source(table[i].text, &s, &err),
+				 TC_E_INVALID);
+		meant = strstr(err.text, "bits are set behind the prefix: ");
+		assert_non_null(meant);
+		assert_string_equal(strchr(meant, ':') + 2, table[i].meant);
+	}
+}
+
+static void
 no_sources(void **state)
 {
 	static const char *const bad[] = {
@@ -267,6 +301,7 @@ main(void)
 		cmocka_unit_test(service_names),
 		cmocka_unit_test(service_lists),
 		cmocka_unit_test(sources_read_and_written),
+		cmocka_unit_test(what_source_was_meant),
 		cmocka_unit_test(no_sources),
 		cmocka_unit_test(peers),
 		cmocka_unit_test(containing),
