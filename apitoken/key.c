@@ -228,7 +228,9 @@ verb_key_retire(struct app *app, int argc, char **argv)
 {
 	bool yes = false;
 	const struct opt opts[] = {
-		{ .name = "yes", .flag = &yes, .help = "do not ask" },
+		{ .name = "yes",
+		  .flag = &yes,
+		  .help = "do not ask, as without a terminal" },
 	};
 	unsigned kid;
 

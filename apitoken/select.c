@@ -32,7 +32,8 @@ selection_opts(struct opts *opts, struct selection *sel)
 		  .help = "only say what would be changed" },
 		{ .name = "yes",
 		  .flag = &sel->yes,
-		  .help = "do not ask before more than one" },
+		  .help = "do not ask before more than one, as without a "
+			  "terminal" },
 	};
 
 	filter_opts(opts, &sel->filter);

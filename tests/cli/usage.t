@@ -28,6 +28,8 @@ subtest 'help' => sub {
 		is $exit, 0, "$verb --help";
 		like $text, qr/\Ausage: apitoken .*\b\Q$verb\E/, 'usage';
 		is $err, '', 'no error';
+		unlike $text, qr/^ +--yes(?!.*without a terminal$)/m,
+		    'what asks tells where it does not';
 		is_deeply [apitoken(undef, 'help', @words)],
 		    [0, $text, ''], "help $verb is the same";
 	}
