@@ -100,9 +100,7 @@ static const struct {
 			      "put the distribution's own account lines "
 			      "behind" },
 	[NO_MODULE] = { TC_PROBLEM,
-			"the module is named here but not installed",
-			"install pam_apitoken.so into the folder of PAM "
-			"modules" },
+			"the module is named here but not installed", NULL },
 	[CUT] = { TC_WARNING,
 		  "the service includes too much to be looked at whole",
 		  "check it by hand" },
@@ -145,7 +143,8 @@ add_name(struct names *names, const char *name)
 }
 
 static void
-report(struct pam_check *check, const struct pam_line *line, enum fault fault)
+report_with(struct pam_check *check, const struct pam_line *line,
+	    enum fault fault, const char *mend)
 {
 	char what[PATH_MAX + 32], key[NAME_SIZE];
 
@@ -157,7 +156,13 @@ report(struct pam_check *check, const struct pam_line *line, enum fault fault)
 		add_name(&check->reported, key);
 	}
 	finding(check->doctor, faults[fault].severity, what, faults[fault].why,
-		faults[fault].mend);
+		mend);
+}
+
+static void
+report(struct pam_check *check, const struct pam_line *line, enum fault fault)
+{
+	report_with(check, line, fault, faults[fault].mend);
 }
 
 /* ---- one service ---- */
@@ -236,23 +241,25 @@ check_password(struct pam_check *check, const struct pam_stack *stack,
 		report(check, ours, NOTHING_BEHIND);
 }
 
+static const char *const module_folders[] = {
+	"/lib/security",       "/lib64/security", "/usr/lib/security",
+	"/usr/lib64/security", "/lib/*/security", "/usr/lib/*/security",
+};
+
 static bool
 module_there(struct doctor *doctor, const char *module)
 {
-	static const char *const folders[] = {
-		"/lib/security",       "/lib64/security", "/usr/lib/security",
-		"/usr/lib64/security", "/lib/*/security", "/usr/lib/*/security",
-	};
-	char path[PATH_MAX];
+	char path[PATH_MAX + 32];
 
 	if (*module == '/')
 		return host_path(doctor, module, path, sizeof(path)) &&
 		       access(path, F_OK) == 0;
-	for (size_t i = 0; i < COUNT(folders); i++) {
+	for (size_t i = 0; i < COUNT(module_folders); i++) {
 		glob_t found;
 		bool there;
 
-		(void)snprintf(path, sizeof(path), "%s/%s", folders[i], module);
+		(void)snprintf(path, sizeof(path), "%s/%s", module_folders[i],
+			       module);
 		host_glob(doctor, path, &found);
 		there = found.gl_pathc > 0;
 		globfree(&found);
@@ -263,14 +270,36 @@ module_there(struct doctor *doctor, const char *module)
 }
 
 static void
+name_folders(char *out, size_t size)
+{
+	size_t at = (size_t)snprintf(out, size, "install it in one of");
+
+	for (size_t i = 0; i < COUNT(module_folders); i++)
+		at += (size_t)snprintf(out + at, size - at, "%s %s",
+				       i ? "," : "", module_folders[i]);
+}
+
+static void
+check_module(struct pam_check *check, const struct pam_line *ours)
+{
+	char mend[PATH_MAX + 32];
+
+	if (ours->silent || module_there(check->doctor, ours->module))
+		return;
+	(void)snprintf(mend, sizeof(mend), "install it as %s", ours->module);
+	if (*ours->module != '/')
+		name_folders(mend, sizeof(mend));
+	report_with(check, ours, NO_MODULE, mend);
+}
+
+static void
 check_auth(struct pam_check *check, const struct pam_stack *stack,
 	   const struct pam_line *ours)
 {
 	check->used = true;
 	if (stack->cut)
 		report(check, ours, CUT);
-	if (!ours->silent && !module_there(check->doctor, ours->module))
-		report(check, ours, NO_MODULE);
+	check_module(check, ours);
 	check_refused(check, stack, ours);
 	check_password(check, stack, ours);
 	if (!play(stack, ANSWER_SUCCESS, ANSWER_AUTH_ERR).any_success)
@@ -283,8 +312,7 @@ check_account(struct pam_check *check, const struct pam_stack *stack,
 	      const struct pam_line *ours, bool passwords)
 {
 	check->used = true;
-	if (!ours->silent && !module_there(check->doctor, ours->module))
-		report(check, ours, NO_MODULE);
+	check_module(check, ours);
 	if (play(stack, ANSWER_PERM_DENIED, ANSWER_SUCCESS).any_success)
 		report(check, ours, RECHECK_IDLE);
 	if (passwords &&

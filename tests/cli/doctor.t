@@ -191,6 +191,13 @@ subtest 'PAM: module missing' => sub {
 	my ($exit, @found) = doctor($root);
 	is $exit, 4, 'exit';
 	like $found[0]{why}, qr/not installed/, 'why';
+	like $found[0]{mend}, qr{, /usr/lib64/security, .*, /usr/lib/\*/sec},
+	    'where it was looked for';
+	$root = host({ '/etc/pam.d/imap' =>
+	    ($ours =~ s{pam_api}{/opt/pam_api}r) . $debian });
+	($exit, @found) = doctor($root);
+	is $found[0]{mend}, 'install it as /opt/pam_apitoken.so',
+	    'a path of its own';
 	$root = host({ '/etc/pam.d/imap' => "-$ours$debian" });
 	($exit) = doctor($root);
 	is $exit, 0, 'unless the line says that it may be';
