@@ -40,6 +40,16 @@ my $port = $sshd->{port};
 $sshd->stop;
 ok !Apitoken::Server::answers($port), 'after stop() nobody answers';
 
+# ---- where there are no private mounts ----
+{
+	mkdir "$dir/bin", 0700;
+	spit("$dir/bin/unshare",
+	    "#!/bin/sh\necho 'unshare: not here' >&2\nexit 1\n", 0700);
+	local $ENV{PATH} = "$dir/bin:$ENV{PATH}";
+	like Apitoken::Server::unavailable(),
+	    qr/CAP_SYS_ADMIN: unshare: not here$/, 'unshare says why';
+}
+
 # ---- a test that is killed ----
 my $killed = "$dir/killed";
 mkdir $killed, 0700;

@@ -46,10 +46,10 @@ sub unavailable {
 		return "$program is not installed (packaging/install-deps)"
 		    if !defined find_program($program);
 	}
-	return 'no private mounts here (unshare -m): '
-	    . 'a container needs CAP_SYS_ADMIN'
-	    if system('unshare -m -p -f --mount-proc true 2>/dev/null') != 0;
-	return;
+	my $said = qx(unshare -m -p -f --mount-proc true 2>&1);
+	return if $? == 0;
+	return 'no private mounts here (unshare -m): a container needs '
+	    . 'CAP_SYS_ADMIN: ' . join ' ', split ' ', $said;
 }
 
 sub find_program {
