@@ -15,6 +15,7 @@
 #include "commit.h"
 #include "error.h"
 #include "handle.h"
+#include "mend.h"
 #include "record.h"
 #include "standby.h"
 #include "standing.h"
@@ -36,100 +37,18 @@ say(struct check *c, enum tc_severity severity, const char *what,
 		c->worst = severity;
 }
 
-/* An error in the configuration or the secrets names a line, but for what is
- * missing: that it says of the file, or of one of the keys. */
-static const char *
-mend_content(const struct check *c, const char *what, const char *why)
-{
-	const char *slash = strrchr(c->config, '/');
-	const char *base = slash ? slash + 1 : c->config;
-	const char *name = strrchr(what, '/'), *line;
-
-	name = name ? name + 1 : what;
-	line = strrchr(name, ':');
-	if (strncmp(name, base, strlen(base)) == 0 &&
-	    (line ? line : strchr(name, '\0')) == name + strlen(base))
-		return "mend the file that is named; see apitoken.conf(5)";
-	if (line || strncmp(why, "key ", 4) == 0)
-		return "mend the file that is named; see "
-		       "apitoken-secret.conf(5)";
-	return "mend the file that is named";
-}
-
-#define MEND_MAX (TC_ERROR_MAX + 192)
-
-/* What to do about an error, by the words it is told with; FILE stands for
- * what it is about. */
-static const char *
-mend_for(const struct check *c, const char *what, const char *why,
-	 char out[MEND_MAX])
-{
-	static const struct {
-		const char *words, *mend;
-	} table[] = {
-		{ "writable by others", "take the permission away: "
-					"chmod go-w FILE" },
-		{ "readable by everyone", "chmod o-r FILE; if it held a "
-					  "secret, make a new key: "
-					  "apitoken key add --activate, then "
-					  "apitoken key retire N, "
-					  "the old one, when its tokens are "
-					  "replaced" },
-		{ "belongs neither", "give it to root: chown root FILE" },
-		{ "others may put", "name a folder in the configuration in "
-				    "which only its owner can make files" },
-		{ "of another user", "remove the link, or name the folder "
-				     "that it should lead to" },
-		{ "symbolic link", "put the file itself there" },
-		{ "No such file", "make an installation with \"apitoken "
-				  "init\", or restore the file from a backup; "
-				  "apitoken(1) says how a lost store is made "
-				  "anew for the keys that are there" },
-		{ "Permission denied", "run it as root, which says more, or "
-				       "add the service's user to the "
-				       "group apitoken" },
-		{ "shorter than", "choose a longer secret in secret.conf, or "
-				  "let \"apitoken key add\" make one" },
-		{ "no key is active", "apitoken key activate N, or set "
-				      "\"state = active\" in one section" },
-		{ "the key \"", "write it into the file that is named; see "
-				"apitoken.conf(5)" },
-		{ "damaged", "restore the store from a backup" },
-		{ "missing", "restore the store from a backup" },
-		{ "not of the commit", "restore the whole store from one "
-				       "backup, not single files" },
-	};
-
-	const char *mend = NULL, *file;
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		if (strstr(why, table[i].words)) {
-			mend = table[i].mend;
-			break;
-		}
-	}
-	if (!mend)
-		return mend_content(c, what, why);
-	file = strstr(mend, "FILE");
-	if (!file)
-		return mend;
-	(void)snprintf(out, MEND_MAX, "%.*s%s%s", (int)(file - mend), mend,
-		       what, file + strlen("FILE"));
-	return out;
-}
-
 /* "path: why" in two. */
 static void
 say_error(struct check *c, enum tc_severity severity, const char *text)
 {
 	const char *colon = strstr(text, ": ");
 	const char *why = colon ? colon + 2 : text;
-	char what[TC_ERROR_MAX] = "installation", mend[MEND_MAX];
+	char what[TC_ERROR_MAX] = "installation", mend[TC_MEND_MAX];
 
 	if (colon)
 		(void)snprintf(what, sizeof(what), "%.*s", (int)(colon - text),
 			       text);
-	say(c, severity, what, why, mend_for(c, what, why, mend));
+	say(c, severity, what, why, tc_mend(c->config, what, why, mend));
 }
 
 static void
@@ -319,11 +238,11 @@ say_look(struct check *c, const struct look *k, const struct tc_policy *p,
 {
 	enum tc_side side = v->state.side == TC_LEFT ? TC_RIGHT : TC_LEFT;
 	const char *path = p->store.paths[v->state.side];
-	char mend[MEND_MAX];
+	char mend[TC_MEND_MAX];
 
 	if (k->current)
 		say(c, TC_PROBLEM, path, k->current,
-		    mend_for(c, path, k->current, mend));
+		    tc_mend(c->config, path, k->current, mend));
 	else
 		say_tally(c, &k->tally, path);
 	if (v->state.head.time > k->tally.now + p->config.clock_skew)

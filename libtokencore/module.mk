@@ -44,6 +44,7 @@ libtokencore_SRCS := \
 	libtokencore/lock.c \
 	libtokencore/look.c \
 	libtokencore/match.c \
+	libtokencore/mend.c \
 	libtokencore/names.c \
 	libtokencore/narrow.c \
 	libtokencore/newfile.c \
