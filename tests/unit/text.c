@@ -138,7 +138,7 @@ escaping(void **state)
 		{ "tkc1_24003851maht99d6mymakanbn", 0, "tkc1_..." },
 		{ "alice:TKCl_24OO3851MAHT99D6M/x", 0, "alice:TKCl_.../x" },
 		{ "tkc1_00000000 tkc1_00000000", 1, "tkc1_...\\x20tkc1_..." },
-		{ "tkc1_tkc1_24003851", 0, "tkc1_tkc1_..." },
+		{ "tkc1_tkc1_24003851", 0, "tkc1_..." },
 		{ "tkc1_backup", 0, "tkc1_backup" },
 		{ "tkc1_", 0, "tkc1_" },
 		{ "tkc1_!24003851", 0, "tkc1_!24003851" },
