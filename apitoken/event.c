@@ -307,7 +307,7 @@ say_whose(const json_t *event)
 {
 	const bool others = strcmp(member(event, "reason"), "wrong-user") == 0;
 	char user[ESCAPED_MAX], label[ESCAPED_MAX];
-	char text[2 * ESCAPED_MAX + sizeof(" (as )")];
+	char text[(size_t)2 * ESCAPED_MAX + sizeof(" (as )")];
 
 	(void)name_of(event, "user", user);
 	(void)name_of(event, "label", label);

@@ -40,7 +40,8 @@ set_conf($config, 'sets/mail' => 'smtp', 'services/mail' => 'sshd');
 is let_in(), '', 'while the file has a mistake';
 my ($exit, undef, $err) = apitoken($config, 'list');
 is $exit, 4, 'which the command tells';
-like $err, qr/apitoken\.conf:\d+: mail: is the name of a set and of a service$/,
+like $err,
+    qr/apitoken\.conf:\d+: mail: is the name of a set and of a service \(/,
     'with its line';
 
 done_testing;
