@@ -97,6 +97,36 @@ names_with_the_realm(void **state)
 	OPENSSL_cleanse(token, sizeof(token));
 }
 
+/* In all of these it would be shown and logged. */
+static void
+tokens_in_texts(void **state)
+{
+	static const char one[] = "tkc1_24003851maht99d6m";
+	const struct tc_property key = { one, "x" }, value = { "x", one };
+	const struct tc_create specs[] = {
+		{ .user = one, .label = "x" },
+		{ .user = "unit-alice", .label = one },
+		{ .user = "unit-alice",
+		  .label = "x",
+		  .properties = &key,
+		  .n_properties = 1 },
+		{ .user = "unit-alice",
+		  .label = "x",
+		  .properties = &value,
+		  .n_properties = 1 },
+	};
+	struct test_host *host = *state;
+	char token[TC_TOKEN_MAX + 1];
+
+	for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
+		assert_int_equal(tc_create(host->h, &test_actor, &specs[i],
+					   token, NULL, &host->err),
+				 TC_E_INVALID);
+		assert_non_null(strstr(host->err.text, "looks like a token"));
+		assert_null(strstr(host->err.text, one));
+	}
+}
+
 static void
 longest_name(void **state)
 {
@@ -398,11 +428,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_HOST(realms),	  WITH_HOST(names_with_the_realm),
-		WITH_HOST(longest_name),  WITH_HOST(services),
-		WITH_HOST(sources),	  WITH_HOST(narrowed),
-		WITH_HOST(users_refused), WITH_HOST(too_long_a_proof),
-		WITH_HOST(second_look),
+		WITH_HOST(realms),	     WITH_HOST(names_with_the_realm),
+		WITH_HOST(tokens_in_texts),  WITH_HOST(longest_name),
+		WITH_HOST(services),	     WITH_HOST(sources),
+		WITH_HOST(narrowed),	     WITH_HOST(users_refused),
+		WITH_HOST(too_long_a_proof), WITH_HOST(second_look),
 	};
 
 	return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
