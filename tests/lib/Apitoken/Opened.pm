@@ -31,6 +31,7 @@ sub opened_by_login {
 
 	my %opened;
 	for (split /\n/, slurp($trace)) {
+		next if /<[^>]*\.gcda>/; # of a build that counts its lines
 		croak "a lock: $_" if /\bflock\(|F_(?:OFD_)?SETLK/;
 		my ($flags, $path) = 
 		    /\bopen(?:at)?\(.*"[^"]+", ([A-Z_|]+).* = \d+<([^>]+)>/
