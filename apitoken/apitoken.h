@@ -255,11 +255,6 @@ int complain(int code, const char *what, const char *format, ...)
  *  the exit code for it. */
 int complain_tc(int code, const struct tc_error *err);
 
-/** The first thing in a text that looks like a token or its beginning, and how
- *  long it is with all letters, digits and underscores that follow, which may
- *  be the prefix of another one; NULL: there is none. */
-const char *token_in(const char *text, size_t *len) __attribute__((nonnull));
-
 /** Which verb that is; kept, not copied. */
 void complain_about(const char *verb);
 

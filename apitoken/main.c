@@ -255,7 +255,7 @@ refuse_tokens(int argc, char **argv)
 		const char *at = argv[i];
 		size_t len;
 
-		for (; (at = token_in(at, &len)) != NULL; at++) {
+		for (; (at = tc_token_in(at, &len)) != NULL; at++) {
 			if (tc_inspect(at, len, &whole) == TC_VALID)
 				return refuse_token(whole.id);
 			found = found || len >= TOKEN_LIKE;

@@ -40,55 +40,14 @@ exit_for_code(int code)
 	return exits[code];
 }
 
-#define PREFIX_LEN (sizeof("tkc1_") - 1)
-
-#define LOOKS_LIKE 8 /* characters behind it, as in the library */
-
-const char *
-token_in(const char *text, size_t *len)
-{
-	static const char more[] = "0123456789abcdefghijklmnopqrstuvwxyz"
-				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-
-	for (; (text = strpbrk(text, "tT")) != NULL; text++) {
-		/* In any spelling that the library reads. */
-		if (!tc_is_token(text, strnlen(text, PREFIX_LEN)))
-			continue;
-		*len = PREFIX_LEN + strspn(text + PREFIX_LEN, more);
-		if (*len >= PREFIX_LEN + LOOKS_LIKE)
-			return text;
-	}
-	return NULL;
-}
-
-/*
- * A net below the rule that errors hold no token: someone may type one where
- * a name belongs, and a message may repeat the name.
- */
-static void
-hide_tokens(char *line)
-{
-	static const char put_in[] = "...";
-	const size_t put_len = sizeof(put_in) - 1;
-	const char *found;
-	size_t len;
-
-	while ((found = token_in(line, &len)) != NULL) {
-		const char *behind = found + len;
-
-		line += (size_t)(found - line) + PREFIX_LEN;
-		memcpy(line, put_in, put_len);
-		memmove(line + put_len, behind, strlen(behind) + 1);
-	}
-}
-
 static void
 say_error(const char *text)
 {
 	char line[ESCAPED_MAX];
 
 	escape(line, sizeof(line), text);
-	hide_tokens(line);
+	/* Someone may type one where a name belongs, which a message repeats. */
+	tc_token_hide(line);
 	/* A last resort has no other place to complain to. */
 	(void)fprintf(stderr, "apitoken: %s\n", line);
 }

@@ -53,6 +53,9 @@ tc_is_token(const char *text, size_t len)
 	return has_prefix(text, len);
 }
 
+/* What may stand in for a token in a message is shorter: "tkc1_...". */
+#define LOOKS_LIKE 8
+
 const char *
 tc_token_in(const char *text, size_t *len)
 {
@@ -64,7 +67,7 @@ tc_token_in(const char *text, size_t *len)
 		const size_t rest =
 		    has_prefix(text, n) ? strspn(text + n, more) : 0;
 
-		if (rest >= TC_LOOKS_LIKE) {
+		if (rest >= LOOKS_LIKE) {
 			*len = n + rest;
 			return text;
 		}

@@ -61,16 +61,6 @@ int tc_token_chain(const struct tc_crypto *c, unsigned char tag[TC_TAG_LEN],
 int tc_token_id(const struct tc_crypto *c, const struct tc_token *tok,
 		unsigned char id[TC_ID_BYTES]);
 
-/* Where in the text something begins that looks like a token, in any spelling
- * that is read: the prefix and TC_LOOKS_LIKE letters, digits or underscores
- * more, which may be the prefix of another one.  NULL: nowhere.  len: how long
- * it is. */
-#define TC_LOOKS_LIKE 8
-const char *tc_token_in(const char *text, size_t *len);
-
-/* Leaves "tkc1_..." of all that looks like one. */
-void tc_token_hide(char *text);
-
 /* Text of an id and back; reading takes canonical text only (0 or -1). */
 void tc_id_text(const unsigned char id[TC_ID_BYTES], char out[TC_ID_LEN + 1]);
 int tc_id_bytes(const char *text, unsigned char id[TC_ID_BYTES]);

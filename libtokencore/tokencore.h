@@ -715,6 +715,25 @@ TC_API enum tc_verdict tc_inspect(const char *text, size_t len,
     TC_NONNULL(1, 3);
 
 /**
+ * The first thing in a text that looks like a token, in any spelling that is
+ * read: the prefix and 8 or more letters, digits and underscores, which may
+ * be the prefix of another one.  Finds more than what tc_inspect() takes: a
+ * token with a typing error is one for whoever reads a log.
+ * @param text  any bytes up to a NUL
+ * @param len   set to how long it is, where there is one
+ * @return where in text it begins, or NULL.  Thread safe.
+ */
+TC_API const char *tc_token_in(const char *text, size_t *len) TC_CHECKED
+    TC_NONNULL(1, 2);
+
+/**
+ * Leaves "tkc1_..." of each of them, in the spelling that stands there: for
+ * text that is shown or logged and may hold what somebody typed.
+ * @param text  changed in place; gets shorter, never longer.  Thread safe.
+ */
+TC_API void tc_token_hide(char *text) TC_NONNULL(1);
+
+/**
  * Narrows a token: appends caveats, which all have to hold from then on.
  * Needs neither key nor store; whoever holds a token can do it anywhere.
  * @param text     the token, len bytes
