@@ -295,6 +295,19 @@ check_tag(struct tc_trial *t, const struct tc_token *tok)
 				   : refuse(t, verdict, &proof, key);
 }
 
+/* A look-up for SCRAM that found nothing asks with a proof without an id. */
+static enum tc_verdict
+unknown(struct tc_trial *t, const struct tc_proof *proof)
+{
+	static const unsigned char none[TC_ID_BYTES];
+	const int blank = memcmp(proof->id, none, sizeof(none)) == 0;
+
+	return tc_trial_say(t, TC_UNKNOWN_TOKEN,
+			    blank ? "no one token of that name has a verifier "
+				    "for SCRAM"
+				  : NULL);
+}
+
 static enum tc_verdict
 recheck(struct tc_trial *t, const struct tc_proof *proof)
 {
@@ -313,7 +326,7 @@ recheck(struct tc_trial *t, const struct tc_proof *proof)
 		key = tc_keys_find(&t->policy->keys, t->record->kid);
 	sealed = tc_trial_sealed(t, key ? key : &no_key);
 	if (!t->found)
-		return refuse(t, TC_UNKNOWN_TOKEN, proof, &no_key);
+		return refuse(t, unknown(t, proof), proof, &no_key);
 	if (!key)
 		return refuse(t, TC_UNKNOWN_KEY, proof, &no_key);
 	if (!sealed)

@@ -144,6 +144,10 @@ sub refused {
 		if ($reason) {
 			like($r->{log}[0], qr/\buser="[a-z]+" service=\w+ /,
 			    'and who it was');
+			my ($why) = $r->{log}[0] =~ /\bwhy="no one (.*?)"/;
+			is($why, $reason eq 'unknown-token' ?
+			    'token of that name has a verifier for SCRAM' :
+			    undef, 'and why, where it is not there');
 		}
 		nothing_shown($r);
 	};
