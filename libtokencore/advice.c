@@ -9,28 +9,6 @@
 #include "names.h"
 #include "spec.h"
 
-#define PERMISSION(key)                                                        \
-	{                                                                      \
-#key, offsetof(struct tc_config, permissions.key)              \
-	}
-static const struct list {
-	const char *key;
-	size_t at;
-} lists[] = {
-	{ "owners", offsetof(struct tc_config, owners) },
-	PERMISSION(list_own),
-	PERMISSION(list_all),
-	PERMISSION(create_own),
-	PERMISSION(create_all),
-	PERMISSION(change_own),
-	PERMISSION(change_all),
-	PERMISSION(revoke_own),
-	PERMISSION(revoke_all),
-	PERMISSION(delete_own),
-	PERMISSION(delete_all),
-};
-#undef PERMISSION
-
 struct advising {
 	tc_advice_fn *fn;
 	void *arg;
@@ -87,15 +65,15 @@ tc_advise(const struct tc_config *cfg, int64_t now, tc_advice_fn *fn, void *arg)
 {
 	const struct advising a = { fn, arg };
 	char why[TC_ERROR_MAX + 96];
+	const char *key, *section;
 	struct tc_error err;
 	int64_t expires;
 
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		const char *joined =
-		    *(char *const *)((const char *)cfg + lists[i].at);
+	for (size_t i = 0; (key = tc_config_key(i, &section)) != NULL; i++) {
+		const char *joined = tc_config_names(cfg, i);
 
 		if (joined)
-			look_at_list(&a, lists[i].key, joined);
+			look_at_list(&a, key, joined);
 	}
 	if (tc_spec_lifetime(cfg, TC_EXPIRES_DEFAULT, now, &expires, &err) ==
 	    TC_OK)

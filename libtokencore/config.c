@@ -182,6 +182,7 @@ property_keys(struct parse *p, const char *value, void *field)
  * else mean the host's own store, and "enabled = no" would be gone. */
 #define REQUIRED 1U
 #define MALLOCED 2U /* by its parser */
+#define NAMES 4U /* and a list of users and @groups */
 #define AT(member) offsetof(struct tc_config, member)
 
 static const struct {
@@ -203,12 +204,13 @@ static const struct {
 	{ "", "required_properties", property_keys, AT(required_properties),
 	  MALLOCED },
 	{ "", "scram", yes_no, AT(scram), 0 },
-	{ "", "owners", owner_names, AT(owners), MALLOCED },
+	{ "", "owners", owner_names, AT(owners), MALLOCED | NAMES },
 	{ "", "allow_root", yes_no, AT(allow_root), 0 },
 	{ "", "minimum_uid", uid, AT(minimum_uid), 0 },
 #define PERMISSION(name)                                                       \
 	{                                                                      \
-		"permissions", #name, who, AT(permissions.name), MALLOCED      \
+		"permissions", #name, who, AT(permissions.name),               \
+		    MALLOCED | NAMES                                           \
 	}
 	PERMISSION(list_own),
 	PERMISSION(list_all),
@@ -233,6 +235,14 @@ tc_config_key(size_t i, const char **section)
 		return NULL;
 	*section = table[i].section;
 	return table[i].key;
+}
+
+const char *
+tc_config_names(const struct tc_config *cfg, size_t i)
+{
+	if (!(table[i].flags & NAMES))
+		return NULL;
+	return *(char *const *)((const char *)cfg + table[i].field);
 }
 
 /* The sections whose keys are the administrator's own. */

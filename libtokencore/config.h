@@ -47,6 +47,10 @@ void tc_config_free(struct tc_config *cfg);
  * NULL behind the last one. */
 const char *tc_config_key(size_t i, const char **section);
 
+/* What that key was given, if that is a list of users and @groups, see names.h;
+ * NULL: it is another kind of key, or nothing was given. */
+const char *tc_config_names(const struct tc_config *cfg, size_t i);
+
 /* Does a token made for `token_service` fit a login at `service`? */
 int tc_config_fits(const struct tc_config *cfg, const char *token_service,
 		   const char *service);
