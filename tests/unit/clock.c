@@ -3,9 +3,26 @@
 
 #include <time.h>
 
-#include "host.h"
-
 int64_t test_clock;
+
+static const char *const mail[] = { "imap", "smtp" };
+static const struct tc_property props[] = { { "app", "mutt" },
+					    { "host", "box" },
+					    { "note", "" } };
+static const struct tc_source net = { .family = 4,
+				      .prefix = 24,
+				      .addr = { 192, 0, 2 } };
+const struct tc_create test_full = {
+	.user = "unit-alice",
+	.label = "laptop \xf0\x9f\x94\x91",
+	.expires = TEST_CLOCK_T + 1000,
+	.n_services = 2,
+	.n_sources = 1,
+	.n_properties = 3,
+	.services = mail,
+	.sources = &net,
+	.properties = props,
+};
 
 time_t
 time(time_t *out)

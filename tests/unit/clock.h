@@ -4,7 +4,7 @@
 #ifndef TEST_CLOCK_H
 #define TEST_CLOCK_H
 
-#include <stdint.h>
+#include "host.h"
 
 /* Stands still there; 0: the host's clock. */
 extern int64_t test_clock;
@@ -16,5 +16,9 @@ int test_clocked_remove(void **state);
 #define TEST_CLOCKED(test)                                                     \
 	cmocka_unit_test_setup_teardown(test, test_clocked_make,               \
 					test_clocked_remove)
+
+/* A token then, with some of everything: until T + 1000, for imap and smtp from
+ * 192.0.2.0/24. */
+extern const struct tc_create test_full;
 
 #endif

@@ -12,23 +12,6 @@
 
 #define T TEST_CLOCK_T
 
-static const char *const mail[] = { "imap", "smtp" };
-static const struct tc_property props[] = { { "app", "mutt" }, { "note", "" } };
-static struct tc_source net = { .family = 4,
-				.prefix = 24,
-				.addr = { 192, 0, 2 } };
-static const struct tc_create full = {
-	.user = "unit-alice",
-	.label = "laptop",
-	.expires = T + 1000,
-	.n_services = 2,
-	.n_sources = 1,
-	.n_properties = 2,
-	.services = mail,
-	.sources = &net,
-	.properties = props,
-};
-
 #define IS(l, want) EXPECT(l, NULL, "imap", "192.0.2.1", 0, want)
 
 /* A copy or a new value, as something to log in with; freed by the caller. */
@@ -112,10 +95,11 @@ a_copy(void **state)
 {
 	static const struct tc_actor carol = { .uid = 0, .name = "carol" };
 	struct test_host *host = *state;
-	struct test_login a = test_login(host, &full), b = { .host = host };
+	struct test_login a = test_login(host, &test_full);
+	struct test_login b = { .host = host };
 	struct test_told before = test_told_now(host);
 	struct test_line line = { .event = "copy",
-				  .label = "laptop",
+				  .label = test_full.label,
 				  .user = "unit-alice",
 				  .kid = 1,
 				  .actor = "carol" };
@@ -174,7 +158,7 @@ copies_that_differ(void **state)
 			     .services = ssh,
 			     .properties = p };
 	struct test_host *host = *state;
-	struct test_login a = test_login(host, &full), b;
+	struct test_login a = test_login(host, &test_full), b;
 
 	b = copied(host, a.rec->id, &e, "unit-bob");
 	EXPECT(&b, "unit-bob", "sshd", NULL, T + 49, TC_VALID);
@@ -183,9 +167,10 @@ copies_that_differ(void **state)
 	EXPECT(&b, "unit-bob", "imap", NULL, T, TC_WRONG_SERVICE);
 	assert_string_equal(b.rec->label, "desk");
 	assert_int_equal(b.rec->n_sources, 0);
-	assert_int_equal(b.rec->n_properties, 2);
-	assert_string_equal(b.rec->properties[0].key, "note");
-	assert_string_equal(b.rec->properties[1].key, "new");
+	assert_int_equal(b.rec->n_properties, 3);
+	assert_string_equal(b.rec->properties[0].key, "host");
+	assert_string_equal(b.rec->properties[1].key, "note");
+	assert_string_equal(b.rec->properties[2].key, "new");
 	tc_record_free(b.rec);
 	e.what = 0; /* nothing differs */
 	b = copied(host, a.rec->id, &e, NULL);
@@ -213,8 +198,8 @@ static void
 when_a_copy_ends(void **state)
 {
 	struct test_host *host = *state;
-	struct tc_create spec = full;
-	struct test_login a = test_login(host, &full), never, b;
+	struct tc_create spec = test_full;
+	struct test_login a = test_login(host, &test_full), never, b;
 
 	spec.expires = 0;
 	never = test_login(host, &spec);
@@ -247,7 +232,7 @@ static void
 copies_of_dead_ones(void **state)
 {
 	struct test_host *host = *state;
-	struct test_login a = test_login(host, &full), b;
+	struct test_login a = test_login(host, &test_full), b;
 	const char *id = a.rec->id;
 
 	WORKS(host,
@@ -280,7 +265,7 @@ no_copy(void **state)
 {
 	static const char *const users[] = { "", "a b", "a/b", "a\n", "\xff" };
 	struct test_host *host = *state;
-	struct test_login a = test_login(host, &full);
+	struct test_login a = test_login(host, &test_full);
 	char name[TC_USER_MAX + 2], token[TC_TOKEN_MAX + 1];
 
 	for (size_t i = 0; i < ARRAY_LEN(users); i++)
@@ -310,7 +295,7 @@ static void
 a_new_value(void **state)
 {
 	struct test_host *host = *state;
-	struct test_login a = test_login(host, &full), b;
+	struct test_login a = test_login(host, &test_full), b;
 	struct test_told before = test_told_now(host);
 	struct test_line lines[2];
 	struct tc_info was, is;
@@ -324,10 +309,10 @@ a_new_value(void **state)
 	assert_true(is.commits == was.commits + 1);
 	(void)snprintf(replaces, sizeof(replaces), "replaces %s", a.rec->id);
 	(void)snprintf(replaced, sizeof(replaced), "replaced by %s", b.rec->id);
-	lines[0] = (struct test_line){ "regenerate", b.rec->id, "laptop",
+	lines[0] = (struct test_line){ "regenerate", b.rec->id, test_full.label,
 				       "unit-alice", 1,		"admin",
 				       replaces };
-	lines[1] = (struct test_line){ "regenerate", a.rec->id, "laptop",
+	lines[1] = (struct test_line){ "regenerate", a.rec->id, test_full.label,
 				       "unit-alice", 1,		"admin",
 				       replaced };
 	test_told(host, before, lines, 2);
@@ -370,7 +355,7 @@ static void
 of_a_revoked_one(void **state)
 {
 	struct test_host *host = *state;
-	struct test_login a = test_login(host, &full), b;
+	struct test_login a = test_login(host, &test_full), b;
 	const char *id = a.rec->id;
 	struct tc_record *old;
 
@@ -401,8 +386,8 @@ static void
 until_when(void **state)
 {
 	struct test_host *host = *state;
-	struct tc_create spec = full;
-	struct test_login a = test_login(host, &full), never, b;
+	struct tc_create spec = test_full;
+	struct test_login a = test_login(host, &test_full), never, b;
 
 	spec.expires = 0;
 	never = test_login(host, &spec);

@@ -12,25 +12,6 @@
 
 #define T TEST_CLOCK_T
 
-static const char *const mail[] = { "imap", "smtp" };
-static const struct tc_property props[] = { { "app", "mutt" },
-					    { "host", "box" },
-					    { "note", "" } };
-static struct tc_source net = { .family = 4,
-				.prefix = 24,
-				.addr = { 192, 0, 2 } };
-static const struct tc_create full = {
-	.user = "unit-alice",
-	.label = "laptop",
-	.expires = T + 1000,
-	.n_services = 2,
-	.n_sources = 1,
-	.n_properties = 3,
-	.services = mail,
-	.sources = &net,
-	.properties = props,
-};
-
 static int
 edit(struct test_host *host, const char *id, const struct tc_edit *e)
 {
@@ -119,7 +100,7 @@ each_member(void **state)
 	struct test_host *host = *state;
 
 	for (e.what = 1; e.what < 0x20; e.what++) {
-		struct test_login l = test_login(host, &full);
+		struct test_login l = test_login(host, &test_full);
 		struct tc_record *now;
 		int moved = (e.what & TC_EDIT_EXPIRES) != 0;
 
@@ -149,7 +130,7 @@ all_taken_away(void **state)
 {
 	struct test_host *host = *state;
 	struct tc_edit e = { .what = TC_EDIT_SERVICES | TC_EDIT_SOURCES };
-	struct test_login l = test_login(host, &full);
+	struct test_login l = test_login(host, &test_full);
 
 	EXPECT(&l, NULL, NULL, NULL, 0, TC_WRONG_SERVICE);
 	WORKS(host, edit(host, l.rec->id, &e));
@@ -178,7 +159,7 @@ static void
 properties(void **state)
 {
 	struct test_host *host = *state;
-	struct test_login l = test_login(host, &full);
+	struct test_login l = test_login(host, &test_full);
 	const char *id = l.rec->id;
 
 	WORKS(host, SET("host", "other"));
@@ -215,7 +196,7 @@ seventeen(void **state)
 					    "g", "h", "i", "j", "k", "l",
 					    "m", "n", "o", "p", "q" };
 	struct test_host *host = *state;
-	struct test_login l = test_login(host, &full);
+	struct test_login l = test_login(host, &test_full);
 	const char *id = l.rec->id;
 	const char *pairs[40] = { NULL };
 
@@ -243,7 +224,7 @@ static void
 lengths(void **state)
 {
 	struct test_host *host = *state;
-	struct test_login l = test_login(host, &full);
+	struct test_login l = test_login(host, &test_full);
 	const char *id = l.rec->id;
 	char text[400];
 	struct tc_property p = { text, "1" };
@@ -282,7 +263,7 @@ labels(void **state)
 	static const char *const good[] = { " ", "a/b", "\"quoted\", and",
 					    "\xe6\x97\xa5\xe6\x9c\xac", "'" };
 	struct test_host *host = *state;
-	struct test_login l = test_login(host, &full);
+	struct test_login l = test_login(host, &test_full);
 	struct tc_edit e = { .what = TC_EDIT_LABEL };
 
 	REFUSES(host, TC_E_INVALID, "label", edit(host, l.rec->id, &e));
@@ -306,7 +287,7 @@ how_many(void **state)
 	static struct tc_source nets[TC_SOURCES_MAX + 1];
 	static const char *const bad[] = { "", "SSHD", "a b", "a,b", "a\n" };
 	struct test_host *host = *state;
-	struct test_login l = test_login(host, &full);
+	struct test_login l = test_login(host, &test_full);
 	const char *id = l.rec->id;
 	struct tc_edit e = { .what = TC_EDIT_SERVICES,
 			     .services = many,
@@ -324,7 +305,7 @@ how_many(void **state)
 	}
 	e.what = TC_EDIT_SOURCES;
 	for (size_t i = 0; i < ARRAY_LEN(nets); i++)
-		nets[i] = net;
+		nets[i] = test_full.sources[0];
 	e.n_sources = TC_SOURCES_MAX + 1;
 	REFUSES(host, TC_E_INVALID, "16 sources", edit(host, id, &e));
 	e.n_sources = TC_SOURCES_MAX;
@@ -341,7 +322,7 @@ static void
 unknown_kinds(void **state)
 {
 	struct test_host *host = *state;
-	struct test_login l = test_login(host, &full);
+	struct test_login l = test_login(host, &test_full);
 	struct tc_edit e = { .label = "x" };
 
 	REFUSES(host, TC_E_INVALID, "nothing", edit(host, l.rec->id, &e));
@@ -365,7 +346,7 @@ static void
 renewed(void **state)
 {
 	struct test_host *host = *state;
-	struct test_login l = test_login(host, &full);
+	struct test_login l = test_login(host, &test_full);
 	const char *id = l.rec->id;
 
 	test_clock = T + 5000;
@@ -393,7 +374,7 @@ by_policy(void **state)
 {
 	const struct tc_edit e = { .what = TC_EDIT_LABEL, .label = "x" };
 	struct test_host *host = *state;
-	struct test_login l = test_login(host, &full);
+	struct test_login l = test_login(host, &test_full);
 	const char *id = l.rec->id;
 
 	test_host_conf(host, NULL, "default_lifetime = 2h\n");
