@@ -1,68 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is put back and is no record: nothing of the whole call is done. */
-#include "backup.h"
+#include "pair.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "clock.h"
 #include "record.h"
 
-#define T INT64_C(1800000000)
-
-static const char *const mail[] = { "imap", "smtp" };
-static const struct tc_property props[] = { { "app", "mutt" } };
-static struct tc_source net = { .family = 4,
-				.prefix = 24,
-				.addr = { 192, 0, 2 } };
-static const struct tc_create full = {
-	.user = "unit-alice",
-	.label = "laptop \xf0\x9f\x94\x91",
-	.expires = T + 1000,
-	.n_services = 2,
-	.n_sources = 1,
-	.n_properties = 1,
-	.services = mail,
-	.sources = &net,
-	.properties = props,
-};
 static const struct tc_create plain = { .user = "unit-bob", .label = "phone" };
-
-/* Two hosts with the same key. */
-static struct test_host *host, *other;
-static struct test_backup backup;
-
-static int
-set_up(void **state)
-{
-	void *a = NULL, *b = NULL;
-
-	test_clock = T;
-	if (test_host_make(&a) || test_host_make(&b))
-		return -1;
-	host = a;
-	other = b;
-	*state = a;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	void *b = other;
-	int rc;
-
-	test_backup_free(&backup);
-	rc = test_host_remove(state) | test_host_remove(&b);
-	test_clock = 0;
-	return rc;
-}
-
-#define ON(h, l, want)                                                         \
-	do {                                                                   \
-		(l).host = h;                                                  \
-		EXPECT(&(l), NULL, "imap", "192.0.2.1", 0, want);              \
-	} while (0)
 
 static struct tc_record *
 changed(const struct tc_record *r, int how)
@@ -160,8 +102,8 @@ changed(const struct tc_record *r, int how)
 static void
 no_records(void **state)
 {
-	struct test_login a = test_login(host, &full);
-	struct test_login b = test_login(host, &full);
+	struct test_login a = test_login(host, &test_full);
+	struct test_login b = test_login(host, &test_full);
 	struct tc_record *good;
 	int how;
 
@@ -242,15 +184,13 @@ how_many(void **state)
 	tc_record_free(a.rec);
 }
 
-#define AT_T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		AT_T(no_records),
-		AT_T(one_id_twice),
-		AT_T(how_many),
+		TEST_PAIR(no_records),
+		TEST_PAIR(one_id_twice),
+		TEST_PAIR(how_many),
 	};
 
 	return cmocka_run_group_tests_name("badrecords", tests, NULL, NULL);

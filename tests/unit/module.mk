@@ -69,6 +69,8 @@ $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o \
 
 $(addprefix $(BUILD)/tests/unit/,$(tests_unit_CLOCKED)): \
 $(BUILD)/obj/tests/unit/clock.o
+$(BUILD)/tests/unit/badrecords $(BUILD)/tests/unit/restore: \
+		$(BUILD)/obj/tests/unit/pair.o
 # What these tests answer in the library's place, or count.
 $(BUILD)/tests/unit/basis: private LINK += \
 	-Wl,--wrap=tc_stamp_fits -Wl,--wrap=clock_gettime

@@ -4,69 +4,11 @@
  * revoked comes to life unless forced.  badrecords.c and putmarks.c have what
  * is none, and the marks.
  */
-#include "backup.h"
+#include "pair.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#define T TEST_CLOCK_T
 
-#include "clock.h"
-#include "record.h"
-
-#define T INT64_C(1800000000)
-
-static const char *const mail[] = { "imap", "smtp" };
-static const struct tc_property props[] = { { "app", "mutt" } };
-static struct tc_source net = { .family = 4,
-				.prefix = 24,
-				.addr = { 192, 0, 2 } };
-static const struct tc_create full = {
-	.user = "unit-alice",
-	.label = "laptop \xf0\x9f\x94\x91",
-	.expires = T + 1000,
-	.n_services = 2,
-	.n_sources = 1,
-	.n_properties = 1,
-	.services = mail,
-	.sources = &net,
-	.properties = props,
-};
 static const struct tc_create plain = { .user = "unit-bob", .label = "phone" };
-
-/* Two hosts with the same key. */
-static struct test_host *host, *other;
-static struct test_backup backup;
-
-static int
-set_up(void **state)
-{
-	void *a = NULL, *b = NULL;
-
-	test_clock = T;
-	if (test_host_make(&a) || test_host_make(&b))
-		return -1;
-	host = a;
-	other = b;
-	*state = a;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	void *b = other;
-	int rc;
-
-	test_backup_free(&backup);
-	rc = test_host_remove(state) | test_host_remove(&b);
-	test_clock = 0;
-	return rc;
-}
-
-#define ON(h, l, want)                                                         \
-	do {                                                                   \
-		(l).host = h;                                                  \
-		EXPECT(&(l), NULL, "imap", "192.0.2.1", 0, want);              \
-	} while (0)
 
 #define RESULT(id, want) assert_int_equal(test_backup_result(&backup, id), want)
 
@@ -108,7 +50,7 @@ static void
 all_of_it(void **state)
 {
 	static const char elsewhere[] = "a value that was made elsewhere";
-	struct test_login a = test_login(host, &full);
+	struct test_login a = test_login(host, &test_full);
 	struct test_login dead = test_login(host, &plain);
 	struct test_login was = test_login(host, &plain), is = { 0 };
 	struct tc_scram here, there;
@@ -157,13 +99,13 @@ all_of_it(void **state)
 static void
 without_its_key(void **state)
 {
-	struct test_login a = test_login(host, &full), b;
+	struct test_login a = test_login(host, &test_full), b;
 
 	(void)state;
 	WORKS(host,
 	      tc_key_add(host->h, &test_actor, 7, NULL, NULL, &host->err));
 	WORKS(host, tc_key_activate(host->h, &test_actor, 7, &host->err));
-	b = test_login(host, &full);
+	b = test_login(host, &test_full);
 	test_backup_take(host, &backup);
 	REFUSES(other, TC_E_UNAVAILABLE, "key 7 is not in",
 		test_backup_put(other, &backup, 0));
@@ -180,7 +122,7 @@ without_its_key(void **state)
 static void
 kept_or_replaced(void **state)
 {
-	struct test_login a = test_login(host, &full);
+	struct test_login a = test_login(host, &test_full);
 	struct test_login b = test_login(host, &plain);
 	struct test_login gone = test_login(host, &plain);
 	struct test_still still;
@@ -212,12 +154,12 @@ kept_or_replaced(void **state)
 	before = test_told_now(host);
 	WORKS(host, test_backup_put(host, &backup, TC_RESTORE_FORCE));
 	lines[n++] =
-	    (struct test_line){ "import",	    a.rec->id, full.label,
+	    (struct test_line){ "import",	    a.rec->id, test_full.label,
 				"unit-alice",	    1,	       "admin",
 				"a record put back" };
 	test_told(host, before, lines, n);
 	ON(host, a, TC_VALID);
-	assert_string_equal(a.res.label, full.label);
+	assert_string_equal(a.res.label, test_full.label);
 	tc_record_free(a.rec);
 	tc_record_free(b.rec);
 	tc_record_free(gone.rec);
@@ -227,7 +169,7 @@ kept_or_replaced(void **state)
 static void
 undoes(void **state)
 {
-	struct test_login a = test_login(host, &full);
+	struct test_login a = test_login(host, &test_full);
 	struct test_login b = test_login(host, &plain);
 	struct test_login fresh = test_login(host, &plain);
 
@@ -261,8 +203,8 @@ undoes(void **state)
 static void
 revoked_in_the_backup(void **state)
 {
-	struct test_login a = test_login(host, &full);
-	struct test_login b = test_login(host, &full);
+	struct test_login a = test_login(host, &test_full);
+	struct test_login b = test_login(host, &test_full);
 	struct test_login gone;
 
 	(void)state;
@@ -301,7 +243,7 @@ revoked_in_the_backup(void **state)
 static void
 verifiers(void **state)
 {
-	struct test_login a = test_login(host, &full);
+	struct test_login a = test_login(host, &test_full);
 	const struct tc_scram mine = *a.rec->scram;
 	struct tc_scram found;
 
@@ -324,18 +266,16 @@ verifiers(void **state)
 	tc_record_free(a.rec);
 }
 
-#define AT_T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		AT_T(all_of_it),
-		AT_T(without_its_key),
-		AT_T(kept_or_replaced),
-		AT_T(undoes),
-		AT_T(revoked_in_the_backup),
-		AT_T(verifiers),
+		TEST_PAIR(all_of_it),
+		TEST_PAIR(without_its_key),
+		TEST_PAIR(kept_or_replaced),
+		TEST_PAIR(undoes),
+		TEST_PAIR(revoked_in_the_backup),
+		TEST_PAIR(verifiers),
 	};
 
 	return cmocka_run_group_tests_name("restore", tests, NULL, NULL);
