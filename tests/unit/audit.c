@@ -343,24 +343,6 @@ what_changes_say(void **state)
 	free(text);
 }
 
-static int
-count_one(void *arg, const struct tc_record *rec)
-{
-	(void)rec;
-	++*(unsigned *)arg;
-	return 0;
-}
-
-static unsigned
-records(struct test_host *host)
-{
-	unsigned n = 0;
-
-	assert_int_equal(
-	    tc_list(host->h, NULL, NULL, count_one, &n, &host->err), TC_OK);
-	return n;
-}
-
 /* With the log as it is now: changes are refused, and the token that was
  * there before goes on logging in. */
 static void
@@ -383,7 +365,7 @@ stops_changes_only(struct test_host *host, const char *token, const char *id,
 	if (tc_revoke(host->h, &test_actor, &id, 1, "", &host->err) == TC_OK)
 		fail_msg("%s: a token was revoked", what);
 	assert_non_null(strstr(host->err.text, "audit.json"));
-	assert_int_equal(records(host), 1);
+	assert_int_equal(test_records(host), 1);
 	if (tc_verify(host->h, &req, &res) != TC_VALID)
 		fail_msg("%s: %s %s", what, tc_verdict_name(res.verdict),
 			 res.detail);
@@ -418,7 +400,7 @@ unwritable(void **state)
 	stops_changes_only(host, token, id, "a folder that is missing");
 	test_host_conf(host, "none", "");
 	tc_record_free(test_host_token(host, &alice, token));
-	assert_int_equal(records(host), 2);
+	assert_int_equal(test_records(host), 2);
 }
 
 /* The real thing: a file that may grow no more after part of a line. */
@@ -448,7 +430,7 @@ no_space_for_a_line(void **state)
 		    truncate(test_host_path(host, "audit.json"), 1 << 20), 0);
 	}
 	tc_record_free(test_host_token(host, &alice, token));
-	assert_int_equal(records(host), 2);
+	assert_int_equal(test_records(host), 2);
 }
 
 static void

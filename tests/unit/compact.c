@@ -78,22 +78,6 @@ same_answers(struct crowd *c)
 		EXPECT(&c->l[i], NULL, "sshd", NULL, 0, c->want[i]);
 }
 
-static void
-finding(void *arg, enum tc_severity severity, const char *what, const char *why,
-	const char *mend)
-{
-	(void)arg;
-	(void)mend;
-	if (severity != TC_FINE)
-		fail_msg("%s: %s", what, why);
-}
-
-static void
-is_whole(struct test_host *host)
-{
-	(void)tc_check(test_host_path(host, "apitoken.conf"), finding, NULL);
-}
-
 static off_t
 size_of(struct test_host *host, const char *name)
 {
@@ -178,7 +162,7 @@ before_and_after(void **state)
 	assert_int_equal(is.commits, was.commits + 2);
 	assert_true(all_that_is_there(host) == all);
 	same_answers(&c);
-	is_whole(host);
+	test_whole(host);
 	/* It goes on, on both sides, and there is no more to gain. */
 	left = size_of(host, "store/left.gdbm");
 	for (int i = 0; i < 3; i++) {
@@ -188,12 +172,12 @@ before_and_after(void **state)
 			.rec);
 		same_answers(&c);
 	}
-	is_whole(host);
+	test_whole(host);
 	WORKS(host, compact(host));
 	WORKS(host, compact(host));
 	assert_true(size_of(host, "store/left.gdbm") < 2 * left);
 	same_answers(&c);
-	is_whole(host);
+	test_whole(host);
 	crowd_free(&c);
 }
 
@@ -230,7 +214,7 @@ after_an_accident(void **state)
 					 0);
 		WORKS(host, compact(host));
 		same_answers(&c);
-		is_whole(host);
+		test_whole(host);
 	}
 	crowd_free(&c);
 }
@@ -311,7 +295,7 @@ beside_readers(void **state)
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 	assert_int_equal(r.wrong, 0);
-	is_whole(host);
+	test_whole(host);
 	crowd_free(&c);
 }
 

@@ -58,36 +58,6 @@ renewed(struct test_host *host, const char *id, int64_t expires)
 		assert_null(rec_);                                             \
 	} while (0)
 
-static struct tc_record *
-show(struct test_host *host, const char *id)
-{
-	struct tc_record *rec;
-
-	WORKS(host, tc_show(host->h, NULL, id, &rec, &host->err));
-	return rec;
-}
-
-/* The parameters that a token was asked for. */
-static void
-same_parameters(const struct tc_record *a, const struct tc_record *b)
-{
-	assert_string_equal(a->user, b->user);
-	assert_string_equal(a->label, b->label);
-	assert_int_equal(a->n_services, b->n_services);
-	for (size_t i = 0; i < a->n_services; i++)
-		assert_string_equal(a->services[i], b->services[i]);
-	assert_int_equal(a->n_sources, b->n_sources);
-	for (size_t i = 0; i < a->n_sources; i++)
-		assert_memory_equal(&a->sources[i], &b->sources[i],
-				    sizeof(a->sources[i]));
-	assert_int_equal(a->n_properties, b->n_properties);
-	for (size_t i = 0; i < a->n_properties; i++) {
-		assert_string_equal(a->properties[i].key, b->properties[i].key);
-		assert_string_equal(a->properties[i].value,
-				    b->properties[i].value);
-	}
-}
-
 /* ---- copies ---- */
 
 static void
@@ -120,15 +90,15 @@ a_copy(void **state)
 	EXPECT(&b, NULL, "imap", "192.0.2.1", T + 1000, TC_EXPIRED);
 	assert_string_not_equal(a.rec->id, b.rec->id);
 	assert_string_not_equal(a.token, b.token);
-	same_parameters(a.rec, b.rec);
+	test_same_parameters(a.rec, b.rec);
 	assert_true(b.rec->expires == T + 1000);
 	assert_true(b.rec->created == T + 10);
 	assert_string_equal(b.rec->created_by, "carol");
 	assert_string_equal(b.rec->replaces, "");
 	assert_memory_not_equal(a.rec->scram, b.rec->scram,
 				sizeof(*a.rec->scram));
-	r = show(host, a.rec->id);
-	same_parameters(a.rec, r);
+	r = test_show(host, a.rec->id);
+	test_same_parameters(a.rec, r);
 	assert_string_equal(r->replaced_by, "");
 	assert_int_equal(r->state, TC_STATE_ACTIVE);
 	tc_record_free(r);
@@ -174,7 +144,7 @@ copies_that_differ(void **state)
 	tc_record_free(b.rec);
 	e.what = 0; /* nothing differs */
 	b = copied(host, a.rec->id, &e, NULL);
-	same_parameters(a.rec, b.rec);
+	test_same_parameters(a.rec, b.rec);
 	assert_true(b.rec->expires == a.rec->expires);
 	tc_record_free(b.rec);
 	e.what = TC_EDIT_EXPIRES;
@@ -319,11 +289,11 @@ a_new_value(void **state)
 	IS(&a, TC_REVOKED);
 	IS(&b, TC_VALID);
 	EXPECT(&b, NULL, "imap", "192.0.2.1", T + 1000, TC_EXPIRED);
-	same_parameters(a.rec, b.rec);
+	test_same_parameters(a.rec, b.rec);
 	assert_string_equal(b.rec->replaces, a.rec->id);
 	assert_string_equal(b.rec->replaced_by, "");
-	old = show(host, a.rec->id);
-	same_parameters(a.rec, old);
+	old = test_show(host, a.rec->id);
+	test_same_parameters(a.rec, old);
 	assert_int_equal(old->state, TC_STATE_REVOKED);
 	assert_true(old->revoked == T + 10);
 	assert_string_equal(old->revoked_by, "admin");
@@ -343,7 +313,7 @@ a_new_value(void **state)
 			(const char *const[]){ a.rec->id }, 1, "", &host->err));
 	IS(&a, TC_REVOKED);
 	IS(&b, TC_VALID);
-	old = show(host, b.rec->id);
+	old = test_show(host, b.rec->id);
 	assert_string_equal(old->replaces, a.rec->id);
 	tc_record_free(old);
 	tc_record_free(a.rec);
@@ -365,7 +335,7 @@ of_a_revoked_one(void **state)
 	b = renewed(host, id, TC_EXPIRES_KEEP);
 	IS(&a, TC_REVOKED);
 	IS(&b, TC_VALID);
-	old = show(host, id);
+	old = test_show(host, id);
 	assert_true(old->revoked == T);
 	assert_string_equal(old->revoked_reason, "lost");
 	assert_string_equal(old->replaced_by, b.rec->id);

@@ -7,21 +7,11 @@
 
 #include "fill.h"
 
-static struct tc_record *
-shown(struct test_host *host, const char *id)
-{
-	struct tc_record *rec = NULL;
-
-	if (tc_show(host->h, NULL, id, &rec, &host->err))
-		fail_msg("%s", host->err.text);
-	return rec;
-}
-
 static void
 expect_ended(struct test_host *host, const char *id, int64_t when,
 	     const char *why)
 {
-	struct tc_record *rec = shown(host, id);
+	struct tc_record *rec = test_show(host, id);
 
 	assert_int_equal(rec->standing, why ? TC_REVOKED : TC_VALID);
 	assert_int_equal(rec->state, TC_STATE_ACTIVE);
@@ -60,7 +50,7 @@ marks(void **state)
 	r.revoked_reason = "lost";
 	FILL(host, &r, 1);
 	{
-		struct tc_record *rec = shown(host, r.id);
+		struct tc_record *rec = test_show(host, r.id);
 
 		assert_int_equal(rec->standing, TC_REVOKED);
 		assert_true(rec->revoked == made + 1);
@@ -159,14 +149,6 @@ ended(void **state)
 	assert_int_equal(s.users + s.kids + s.all, 5);
 }
 
-static int
-count(void *arg, const struct tc_record *rec)
-{
-	(void)rec;
-	++*(unsigned *)arg;
-	return 0;
-}
-
 static void
 damaged_mark(void **state)
 {
@@ -184,8 +166,9 @@ damaged_mark(void **state)
 	assert_int_equal(tc_show(host->h, NULL, r.id, &rec, &host->err),
 			 TC_E_UNAVAILABLE);
 	assert_non_null(strstr(host->err.text, "alice"));
-	assert_int_equal(tc_list(host->h, NULL, NULL, count, &n, &host->err),
-			 TC_E_UNAVAILABLE);
+	assert_int_equal(
+	    tc_list(host->h, NULL, NULL, test_count, &n, &host->err),
+	    TC_E_UNAVAILABLE);
 	assert_int_equal(n, 0);
 	assert_int_equal(
 	    tc_list_ended(host->h, NULL, take_ended, &s, &host->err),

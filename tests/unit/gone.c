@@ -87,7 +87,7 @@ revoked(void **state)
 	EXPECT(&l, "unit-bob", "imap", NULL, 0, TC_WRONG_USER);
 	assert_int_equal(second_look(host, &proof), TC_REVOKED);
 	assert_int_equal(by_scram(host, id), TC_REVOKED);
-	WORKS(host, tc_show(host->h, NULL, id, &r, &host->err));
+	r = test_show(host, id);
 	assert_int_equal(r->state, TC_STATE_REVOKED);
 	assert_int_equal(r->standing, TC_REVOKED);
 	assert_true(r->revoked == T + 10);
@@ -127,7 +127,7 @@ reasons(void **state)
 	reason[TC_REASON_MAX] = '\0';
 	memcpy(reason + TC_REASON_MAX - 4, "\xf0\x9f\x94\x91", 4);
 	WORKS(host, revoke(host, id, reason));
-	WORKS(host, tc_show(host->h, NULL, id, &r, &host->err));
+	r = test_show(host, id);
 	assert_string_equal(r->revoked_reason, reason);
 	tc_record_free(r);
 	tc_record_free(l.rec);
@@ -217,23 +217,6 @@ refused_for_good(void **state)
 	tc_record_free(l.rec);
 }
 
-static int
-count_one(void *arg, const struct tc_record *r)
-{
-	(void)r;
-	++*(unsigned *)arg;
-	return 0;
-}
-
-static unsigned
-listed(struct test_host *host)
-{
-	unsigned n = 0;
-
-	WORKS(host, tc_list(host->h, NULL, NULL, count_one, &n, &host->err));
-	return n;
-}
-
 /* Whatever is asked of it: there is no such token. */
 static void
 not_there(void **state)
@@ -247,9 +230,9 @@ not_there(void **state)
 	struct tc_record *r = NULL;
 
 	(void)snprintf(beginning, sizeof(beginning), "%.6s", id);
-	assert_int_equal(listed(host), 2);
+	assert_int_equal(test_records(host), 2);
 	WORKS(host, take_away(host, id));
-	assert_int_equal(listed(host), 1);
+	assert_int_equal(test_records(host), 1);
 	REFUSES(host, TC_E_NOTFOUND, id,
 		tc_show(host->h, NULL, id, &r, &host->err));
 	REFUSES(host, TC_E_NOTFOUND, id,
@@ -362,16 +345,6 @@ what_is_left(void **state)
 	tc_record_free(l.rec);
 }
 
-static void
-finding(void *arg, enum tc_severity severity, const char *what, const char *why,
-	const char *mend)
-{
-	(void)arg;
-	(void)mend;
-	if (severity != TC_FINE)
-		fail_msg("%s: %s", what, why);
-}
-
 /* A store of nothing but traces is a whole one. */
 static void
 all_deleted(void **state)
@@ -399,7 +372,7 @@ all_deleted(void **state)
 	WORKS(host, tc_compact(host->h, &test_actor, &host->err));
 	for (size_t i = 0; i < ARRAY_LEN(l); i++)
 		IS(&l[i], TC_REVOKED);
-	(void)tc_check(test_host_path(host, "apitoken.conf"), finding, NULL);
+	test_whole(host);
 	for (size_t i = 0; i < ARRAY_LEN(l); i++)
 		tc_record_free(l[i].rec);
 }

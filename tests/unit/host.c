@@ -86,6 +86,70 @@ test_host_token(struct test_host *host, const struct tc_create *spec,
 	return rec;
 }
 
+struct tc_record *
+test_show(struct test_host *host, const char *id)
+{
+	struct tc_record *rec = NULL;
+
+	if (tc_show(host->h, NULL, id, &rec, &host->err))
+		fail_msg("show %s: %s", id, host->err.text);
+	return rec;
+}
+
+int
+test_count(void *arg, const struct tc_record *rec)
+{
+	(void)rec;
+	++*(unsigned *)arg;
+	return 0;
+}
+
+unsigned
+test_records(struct test_host *host)
+{
+	unsigned n = 0;
+
+	if (tc_list(host->h, NULL, NULL, test_count, &n, &host->err))
+		fail_msg("list: %s", host->err.text);
+	return n;
+}
+
+void
+test_same_parameters(const struct tc_record *a, const struct tc_record *b)
+{
+	assert_string_equal(a->user, b->user);
+	assert_string_equal(a->label, b->label);
+	assert_int_equal(a->n_services, b->n_services);
+	for (size_t i = 0; i < a->n_services; i++)
+		assert_string_equal(a->services[i], b->services[i]);
+	assert_int_equal(a->n_sources, b->n_sources);
+	for (size_t i = 0; i < a->n_sources; i++)
+		assert_memory_equal(&a->sources[i], &b->sources[i],
+				    sizeof(a->sources[i]));
+	assert_int_equal(a->n_properties, b->n_properties);
+	for (size_t i = 0; i < a->n_properties; i++) {
+		assert_string_equal(a->properties[i].key, b->properties[i].key);
+		assert_string_equal(a->properties[i].value,
+				    b->properties[i].value);
+	}
+}
+
+static void
+finding(void *arg, enum tc_severity severity, const char *what, const char *why,
+	const char *mend)
+{
+	(void)arg;
+	(void)mend;
+	if (severity != TC_FINE)
+		fail_msg("%s: %s", what, why);
+}
+
+void
+test_whole(struct test_host *host)
+{
+	(void)tc_check(test_host_path(host, "apitoken.conf"), finding, NULL);
+}
+
 void
 test_host_put(struct test_host *host, const struct tc_record *rec,
 	      const char *under, size_t flip)

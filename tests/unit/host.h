@@ -36,6 +36,19 @@ struct tc_record *test_host_token(struct test_host *host,
 				  const struct tc_create *spec,
 				  char token[TC_TOKEN_MAX + 1]);
 
+/* A record as it is now; the caller's, to be freed. */
+struct tc_record *test_show(struct test_host *host, const char *id);
+
+/* How many are listed; tc_list()'s function adds 1 to an unsigned. */
+unsigned test_records(struct test_host *host);
+int test_count(void *arg, const struct tc_record *rec);
+
+/* The parameters that a token was asked for are the same. */
+void test_same_parameters(const struct tc_record *a, const struct tc_record *b);
+
+/* tc_check() has nothing to say. */
+void test_whole(struct test_host *host);
+
 /* Puts a record into the store, sealed as it should be; flip counts from its
  * end to a byte that is changed then, 0 is none. */
 void test_host_put(struct test_host *host, const struct tc_record *rec,

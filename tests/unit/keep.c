@@ -225,7 +225,7 @@ smaller_in_place(void **state)
 	static struct tc_record many[400];
 	struct test_host *host = *state;
 	char text[TC_TOKEN_MAX + 1];
-	struct tc_record *rec = test_host_token(host, &spec, text), *shown;
+	struct tc_record *rec = test_host_token(host, &spec, text);
 
 	copy_store(host, "store/", "");
 	for (unsigned i = 0; i < ARRAY_LEN(many); i++)
@@ -233,9 +233,7 @@ smaller_in_place(void **state)
 	FILL(host, many, ARRAY_LEN(many));
 	assert_int_equal(verdict(host, text), TC_VALID);
 	copy_store(host, "", "store/");
-	if (tc_show(host->h, NULL, rec->id, &shown, &host->err) != TC_OK)
-		fail_msg("%s", host->err.text);
-	tc_record_free(shown);
+	tc_record_free(test_show(host, rec->id));
 	tc_record_free(rec);
 }
 

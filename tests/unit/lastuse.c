@@ -447,20 +447,10 @@ modes(void **state)
 
 /* ---- logins ---- */
 
-static struct tc_record *
-shown(struct test_login *l)
-{
-	struct tc_record *rec = NULL;
-
-	assert_int_equal(
-	    tc_show(l->host->h, NULL, l->rec->id, &rec, &l->host->err), TC_OK);
-	return rec;
-}
-
 static void
 expect_use(struct test_login *l, int64_t when, const char *service)
 {
-	struct tc_record *rec = shown(l);
+	struct tc_record *rec = test_show(l->host, l->rec->id);
 
 	assert_true(rec->last_used == when);
 	assert_string_equal(rec->last_service, service);

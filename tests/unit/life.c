@@ -18,20 +18,11 @@ edit(struct test_host *host, const char *id, const struct tc_edit *e)
 	return tc_edit(host->h, &test_actor, &id, 1, e, &host->err);
 }
 
-static struct tc_record *
-show(struct test_host *host, const char *id)
-{
-	struct tc_record *rec;
-
-	WORKS(host, tc_show(host->h, NULL, id, &rec, &host->err));
-	return rec;
-}
-
 /* Each property as key=value, in their order. */
 static void
 has_properties(struct test_host *host, const char *id, const char *want)
 {
-	struct tc_record *r = show(host, id);
+	struct tc_record *r = test_show(host, id);
 	char text[2048] = "";
 
 	for (size_t i = 0; i < r->n_properties; i++) {
@@ -106,7 +97,7 @@ each_member(void **state)
 
 		test_clock++;
 		WORKS(host, edit(host, l.rec->id, &e));
-		now = show(host, l.rec->id);
+		now = test_show(host, l.rec->id);
 		same_token(l.rec, now);
 		assert_int_equal(differences(l.rec, now), e.what);
 		EXPECT(&l, "unit-alice",

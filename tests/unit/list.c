@@ -49,16 +49,6 @@ listed(struct test_host *host, const struct tc_filter *filter)
 	return l.joined;
 }
 
-static struct tc_record *
-shown(struct test_host *host, const char *id)
-{
-	struct tc_record *rec = NULL;
-
-	if (tc_show(host->h, NULL, id, &rec, &host->err))
-		fail_msg("%s", host->err.text);
-	return rec;
-}
-
 /* ---- filters ---- */
 
 static void
@@ -130,14 +120,6 @@ filters(void **state)
 	assert_string_equal(listed(host, NULL), "a b c d e f ");
 }
 
-static int
-count_calls(void *arg, const struct tc_record *rec)
-{
-	(void)rec;
-	++*(unsigned *)arg;
-	return 0;
-}
-
 /* Where no use is known of any token, none is known to be unused. */
 static void
 uses_gone(void **state)
@@ -153,7 +135,7 @@ uses_gone(void **state)
 	assert_int_equal(truncate(path, 100), 0);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(
-		    tc_list(host->h, NULL, &old, count_calls, &n, &host->err),
+		    tc_list(host->h, NULL, &old, test_count, &n, &host->err),
 		    TC_E_UNAVAILABLE);
 		assert_non_null(strstr(host->err.text, "store/lastuse"));
 		assert_int_equal(n, 0);
@@ -337,12 +319,12 @@ damage(void **state)
 	assert_int_equal(
 	    test_fill_item(host->h, &key, w.data, w.len, &host->err), TC_OK);
 	/* A seal that does not fit is said; the others are still told. */
-	rec = shown(host, r.id);
+	rec = test_show(host, r.id);
 	assert_int_equal(rec->standing, TC_UNAVAILABLE);
 	tc_record_free(rec);
 	assert_string_equal(listed(host, NULL), "a ");
 	MARK(host, "alice", 0, INT64_MAX);
-	rec = shown(host, r.id);
+	rec = test_show(host, r.id);
 	assert_int_equal(rec->standing, TC_UNAVAILABLE);
 	tc_record_free(rec);
 	/* What cannot be read is not left out. */

@@ -72,16 +72,6 @@ imported(struct test_host *host, const struct tc_create *spec,
 		fail_msg("import: %s", host->err.text);
 }
 
-static struct tc_record *
-record_of(struct test_host *host, const char *id)
-{
-	struct tc_record *r = NULL;
-
-	assert_int_equal(tc_show(host->h, &test_actor, id, &r, &host->err),
-			 TC_OK);
-	return r;
-}
-
 /* ---- tampered with ---- */
 
 static void
@@ -94,8 +84,8 @@ records_changed(void **state)
 
 	imported(host, &plain, VALUE, id);
 	imported(host, &plain, OTHER, id2);
-	r = record_of(host, id);
-	other = record_of(host, id2);
+	r = test_show(host, id);
+	other = test_show(host, id2);
 	for (size_t flip = 1; flip <= 20; flip++) {
 		test_host_put(host, r, id, flip);
 		expect(host, &req, TC_UNAVAILABLE);

@@ -269,7 +269,7 @@ not_their_own(void **state)
 	assert_int_equal(b.results[0], TC_RESTORED_SAME);
 	b.n_ended = 0;
 	WORKS(other, test_backup_put(other, &b, 0));
-	WORKS(other, tc_show(other->h, NULL, a.rec->id, &r, &other->err));
+	r = test_show(other, a.rec->id);
 	assert_int_equal(r->standing, TC_VALID);
 	assert_true(r->revoked == 0);
 	assert_string_equal(r->revoked_reason, "");

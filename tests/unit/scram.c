@@ -103,11 +103,9 @@ has_verifier(struct test_login *l, int has)
 {
 	struct test_host *host = l->host;
 	struct tc_scram scram;
-	struct tc_record *r;
+	struct tc_record *r = test_show(host, l->rec->id);
 
 	EXPECT(l, "unit-alice", "imap", NULL, 0, TC_VALID);
-	assert_int_equal(tc_show(host->h, NULL, l->rec->id, &r, &host->err),
-			 TC_OK);
 	assert_int_equal(r->scram != NULL, has);
 	if (has)
 		assert_int_equal(ask(host, r->id, &scram), TC_VALID);
