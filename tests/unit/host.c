@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "commit.h"
 #include "record.h"
@@ -214,6 +215,51 @@ test_host_remake(const char *token, const char *user,
 		    tc_token_tag(test_crypto(), key, user, &tok, tok.tag), 0);
 	}
 	tc_token_write(&tok, out);
+}
+
+struct tc_request
+test_request(const char *authtok, const char *user, unsigned flags)
+{
+	struct tc_request req = { .authtok = authtok,
+				  .authtok_len = strlen(authtok),
+				  .user = user,
+				  .service = "imap",
+				  .rhost = "192.0.2.7",
+				  .flags = flags };
+
+	return req;
+}
+
+struct test_spoilt
+test_spoil(const struct test_host *host, unsigned turn)
+{
+	static const char *const names[] = { "apitoken.conf", "secret.conf",
+					     "store/state",
+					     "store/right.gdbm" };
+	struct test_spoilt s = { .path =
+				     test_host_path(host, names[turn / 4]) };
+
+	s.name = strrchr(s.path, '/') + 1;
+	s.data = test_read(s.path, &s.len);
+	assert_int_equal(unlink(s.path), 0);
+	switch (turn % 4) {
+	case 1:
+		test_write(s.path, 0600, "nonsense", 8);
+		break;
+	case 2:
+		test_write(s.path, 0666, s.data, s.len);
+		break;
+	case 3:
+		assert_int_equal(symlink("x", s.path), 0);
+	}
+	return s;
+}
+
+void
+test_mend(struct test_spoilt *s)
+{
+	test_write(s->path, 0600, s->data, s->len);
+	free(s->data);
 }
 
 struct test_login

@@ -64,6 +64,24 @@ int test_host_import(struct test_host *host, const struct tc_create *spec,
 void test_host_remake(const char *token, const char *user,
 		      void (*fn)(struct tc_token *), char out[]);
 
+/* A login for imap, from 192.0.2.7; authtok is not copied. */
+struct tc_request test_request(const char *authtok, const char *user,
+			       unsigned flags);
+
+/*
+ * A file that every decision needs, spoilt: each of them in every way, as turn
+ * goes from 0 to TEST_SPOILS - 1.  test_mend() puts it back as it was.
+ */
+#define TEST_SPOILS 16
+struct test_spoilt {
+	const char *path, *name;
+	char *data;
+	size_t len;
+};
+
+struct test_spoilt test_spoil(const struct test_host *host, unsigned turn);
+void test_mend(struct test_spoilt *s);
+
 /* A token and what came of the last login with it. */
 struct test_login {
 	struct test_host *host;

@@ -4,7 +4,7 @@
  * alone, judged like a token once it is found, and a password like any other
  * if not.
  */
-#include "host.h"
+#include "told.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,14 +19,7 @@ static const struct tc_create plain = { .user = "unit-alice",
 static struct tc_request
 request(const char *value, const char *user)
 {
-	struct tc_request req = { .authtok = value,
-				  .authtok_len = strlen(value),
-				  .user = user,
-				  .service = "imap",
-				  .rhost = "192.0.2.7",
-				  .flags = TC_IMPORTED };
-
-	return req;
+	return test_request(value, user, TC_IMPORTED);
 }
 
 /* The verdict, and that it is told where it has to be and nowhere else. */
@@ -61,14 +54,6 @@ expect(struct test_host *host, const struct tc_request *req,
 	assert_null(strstr(host->line, VALUE));
 }
 
-static void
-imported(struct test_host *host, const struct tc_create *spec,
-	 const char *value, char id[TC_ID_LEN + 1])
-{
-	if (test_host_import(host, spec, value, id) != TC_OK)
-		fail_msg("import: %s", host->err.text);
-}
-
 /* ---- found, or not ---- */
 
 static void
@@ -82,7 +67,7 @@ found(void **state)
 	const char *ids[] = { id };
 
 	expect(host, &req, TC_NOT_A_TOKEN);
-	imported(host, &plain, VALUE, id);
+	WORKS(host, test_host_import(host, &plain, VALUE, id));
 	expect(host, &req, TC_VALID);
 	assert_int_equal(host->priority, LOG_INFO);
 	assert_int_equal(tc_verify(host->h, &req, &res), TC_VALID);
@@ -124,7 +109,7 @@ not_found(void **state)
 	struct tc_request req;
 	char name[TC_USER_MAX + 2];
 
-	imported(host, &plain, VALUE, NULL);
+	WORKS(host, test_host_import(host, &plain, VALUE, NULL));
 	for (size_t i = 0; i < ARRAY_LEN(users); i++) {
 		req = request(VALUE, users[i]);
 		expect(host, &req, TC_NOT_A_TOKEN);
@@ -202,7 +187,7 @@ limits(void **state)
 	spec.sources = sources;
 	spec.n_services = spec.n_sources = 1;
 	spec.expires = INT64_C(4102444800);
-	imported(host, &spec, VALUE, NULL);
+	WORKS(host, test_host_import(host, &spec, VALUE, NULL));
 	expect(host, &req, TC_VALID);
 	assert_int_equal(tc_verify(host->h, &req, &res), TC_VALID);
 	assert_true(res.expires == spec.expires);
@@ -221,7 +206,7 @@ limits(void **state)
 	expect(host, &req, TC_NOT_YET_VALID);
 	spec.user = req.user = "root";
 	req.now = 0;
-	imported(host, &spec, VALUE, NULL);
+	WORKS(host, test_host_import(host, &spec, VALUE, NULL));
 	expect(host, &req, TC_USER_REFUSED);
 	req.flags |= TC_ALLOW_ROOT;
 	expect(host, &req, TC_VALID);
@@ -239,9 +224,9 @@ ended(void **state)
 	const char *ids[] = { id }, *ids2[] = { id2 };
 
 	bob.user = "unit-bob";
-	imported(host, &plain, VALUE, id);
-	imported(host, &plain, OTHER, id2);
-	imported(host, &bob, VALUE, NULL);
+	WORKS(host, test_host_import(host, &plain, VALUE, id));
+	WORKS(host, test_host_import(host, &plain, OTHER, id2));
+	WORKS(host, test_host_import(host, &bob, VALUE, NULL));
 	assert_int_equal(tc_revoke(host->h, &test_actor, ids, 1, "", NULL),
 			 TC_OK);
 	expect(host, &req, TC_REVOKED);
@@ -266,7 +251,7 @@ switched_off(void **state)
 	struct test_host *host = *state;
 	struct tc_request req = request(VALUE, "unit-alice");
 
-	imported(host, &plain, VALUE, NULL);
+	WORKS(host, test_host_import(host, &plain, VALUE, NULL));
 	test_host_conf(host, NULL, "enabled = no\n");
 	expect(host, &req, TC_NOT_A_TOKEN);
 	test_host_conf(host, NULL, "");
@@ -284,12 +269,12 @@ keys(void **state)
 	char text[1000], *secrets;
 	size_t len;
 
-	imported(host, &plain, VALUE, NULL);
+	WORKS(host, test_host_import(host, &plain, VALUE, NULL));
 	assert_int_equal(
 	    tc_key_add(host->h, &test_actor, 2, NULL, NULL, &host->err), TC_OK);
 	expect(host, &req, TC_VALID);
 	assert_int_equal(tc_key_activate(host->h, &test_actor, 2, NULL), TC_OK);
-	imported(host, &plain, OTHER, NULL);
+	WORKS(host, test_host_import(host, &plain, OTHER, NULL));
 	expect(host, &req, TC_VALID);
 	expect(host, &young, TC_VALID);
 	assert_int_equal(tc_verify(host->h, &young, &res), TC_VALID);
@@ -300,7 +285,7 @@ keys(void **state)
 	expect(host, &young, TC_VALID);
 	/* Imported again it is another record; putting the old key back
 	 * brings back what refuses it. */
-	imported(host, &plain, VALUE, NULL);
+	WORKS(host, test_host_import(host, &plain, VALUE, NULL));
 	expect(host, &req, TC_VALID);
 	secrets = test_read(test_host_path(host, "secret.conf"), &len);
 	assert_non_null(strstr(secrets, "[key 2]"));
@@ -321,7 +306,7 @@ at_random(void **state)
 	struct test_host *host = *state;
 	uint32_t seed = 20261123;
 
-	imported(host, &plain, VALUE, NULL);
+	WORKS(host, test_host_import(host, &plain, VALUE, NULL));
 	for (int round = 0; round < 3000; round++) {
 		char name[] = "unit-alice";
 		size_t len = test_random(&seed) % 4 ? strlen(VALUE)

@@ -4,11 +4,10 @@
  * a record that is not the value's own lets nobody in, and passwords go on
  * working while it cannot be told whether they are such values.
  */
-#include "host.h"
+#include "told.h"
 
 #include <stdlib.h>
 #include <syslog.h>
-#include <unistd.h>
 
 #define VALUE "12345678901234567890"
 #define OTHER "another value, as long as it has to be"
@@ -20,14 +19,7 @@ static const struct tc_create plain = { .user = "unit-alice",
 static struct tc_request
 request(const char *value, const char *user)
 {
-	struct tc_request req = { .authtok = value,
-				  .authtok_len = strlen(value),
-				  .user = user,
-				  .service = "imap",
-				  .rhost = "192.0.2.7",
-				  .flags = TC_IMPORTED };
-
-	return req;
+	return test_request(value, user, TC_IMPORTED);
 }
 
 static void
@@ -64,14 +56,6 @@ expect_trouble(struct test_host *host, const struct tc_request *req,
 	assert_null(strstr(host->line, VALUE));
 }
 
-static void
-imported(struct test_host *host, const struct tc_create *spec,
-	 const char *value, char id[TC_ID_LEN + 1])
-{
-	if (test_host_import(host, spec, value, id) != TC_OK)
-		fail_msg("import: %s", host->err.text);
-}
-
 /* ---- tampered with ---- */
 
 static void
@@ -82,8 +66,8 @@ records_changed(void **state)
 	struct tc_record *r, *other, changed;
 	char id[TC_ID_LEN + 1], id2[TC_ID_LEN + 1];
 
-	imported(host, &plain, VALUE, id);
-	imported(host, &plain, OTHER, id2);
+	WORKS(host, test_host_import(host, &plain, VALUE, id));
+	WORKS(host, test_host_import(host, &plain, OTHER, id2));
 	r = test_show(host, id);
 	other = test_show(host, id2);
 	for (size_t flip = 1; flip <= 20; flip++) {
@@ -135,41 +119,20 @@ not_for_tokens(void **state)
 static void
 each_file(void **state)
 {
-	static const char *const names[] = {
-		"apitoken.conf",
-		"secret.conf",
-		"store/state",
-		"store/right.gdbm",
-	};
 	struct test_host *host = *state;
 	struct tc_request req = request(VALUE, "unit-alice");
 	struct tc_request password = request("an ordinary password", "x");
 	struct tc_request brief = request("hunter2", "unit-alice");
 
-	imported(host, &plain, VALUE, NULL);
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		const char *path = test_host_path(host, names[i]);
-		const char *base = strrchr(path, '/') + 1;
-		size_t len;
-		char *data = test_read(path, &len);
+	WORKS(host, test_host_import(host, &plain, VALUE, NULL));
+	for (unsigned turn = 0; turn < TEST_SPOILS; turn++) {
+		struct test_spoilt s = test_spoil(host, turn);
 
-		for (int kind = 0; kind < 4; kind++) {
-			assert_int_equal(unlink(path), 0);
-			if (kind == 1)
-				test_write(path, 0600, "nonsense", 8);
-			else if (kind == 2)
-				test_write(path, 0666, data, len);
-			else if (kind == 3)
-				assert_int_equal(symlink("x", path), 0);
-			expect_trouble(host, &req, base);
-			expect_trouble(host, &password, base);
-			expect(host, &brief, TC_NOT_A_TOKEN);
-			if (kind == 3)
-				assert_int_equal(unlink(path), 0);
-			test_write(path, 0600, data, len);
-			expect(host, &req, TC_VALID);
-		}
-		free(data);
+		expect_trouble(host, &req, s.name);
+		expect_trouble(host, &password, s.name);
+		expect(host, &brief, TC_NOT_A_TOKEN);
+		test_mend(&s);
+		expect(host, &req, TC_VALID);
 	}
 }
 
@@ -186,7 +149,7 @@ damaged_page(void **state)
 	char *data, *hit;
 	size_t len;
 
-	imported(host, &plain, VALUE, id);
+	WORKS(host, test_host_import(host, &plain, VALUE, id));
 	assert_int_equal(tc_id_bytes(id, bytes), 0);
 	tc_key_token(&at, bytes);
 	data = test_read(path, &len);
@@ -208,7 +171,7 @@ silence(void **state)
 	struct tc_request req = request(VALUE, "unit-alice");
 	struct tc_result res;
 
-	imported(host, &plain, VALUE, NULL);
+	WORKS(host, test_host_import(host, &plain, VALUE, NULL));
 	test_host_conf(host, NULL, "syslog = no\n");
 	test_text(test_host_path(host, "store/state"), 0600, "nonsense");
 	host->lines = 0;
@@ -229,7 +192,7 @@ stale_keys(void **state)
 	p->stale = 1;
 	tc_policy_put(host->h, p);
 	expect_trouble(host, &req, "the keys changed");
-	imported(host, &plain, VALUE, NULL);
+	WORKS(host, test_host_import(host, &plain, VALUE, NULL));
 	expect(host, &req, TC_VALID);
 }
 

@@ -7,23 +7,9 @@
 #include "host.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <syslog.h>
-#include <unistd.h>
 
 #include "fill.h"
-
-static struct tc_request
-request(const char *token, const char *user)
-{
-	struct tc_request req = { .authtok = token,
-				  .authtok_len = strlen(token),
-				  .user = user,
-				  .service = "imap",
-				  .rhost = "192.0.2.7" };
-
-	return req;
-}
 
 /* Fails the test unless that is the verdict, in every place it is told. */
 static void
@@ -98,7 +84,7 @@ one_set(struct test_host *host, const char *const tokens[2], int64_t created,
 {
 	char token[TC_TOKEN_MAX + 1] = "";
 	struct tc_request req =
-	    request(token, IS(set, WRONG_USER) ? "alice" : "root");
+	    test_request(token, IS(set, WRONG_USER) ? "alice" : "root", 0);
 	struct tc_result res;
 	struct tc_proof proof;
 	enum tc_verdict want = TC_VALID, again = TC_VALID;
@@ -189,7 +175,7 @@ text_alone(void **state)
 	struct test_host *host = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		struct tc_request req = request(texts[i].text, "alice");
+		struct tc_request req = test_request(texts[i].text, "alice", 0);
 		struct tc_result res;
 		enum tc_verdict want = texts[i].verdict;
 
@@ -215,7 +201,7 @@ switched_off(void **state)
 
 	test_host_conf(host, NULL, "enabled = no\n");
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		struct tc_request req = request(texts[i].text, "alice");
+		struct tc_request req = test_request(texts[i].text, "alice", 0);
 
 		req.flags = TC_LOG_NONTOKEN;
 		expect(host, &req,
@@ -229,7 +215,7 @@ of_any_length(void **state)
 {
 	static char huge[100000];
 	struct test_host *host = *state;
-	struct tc_request req = request("", NULL);
+	struct tc_request req = test_request("", NULL, 0);
 
 	req.authtok = NULL;
 	req.flags = TC_LOG_NONTOKEN;
@@ -269,7 +255,7 @@ strangers(void **state)
 {
 	struct test_host *host = *state;
 	char token[TC_TOKEN_MAX + 1] = "", changed[TC_TOKEN_MAX + 1];
-	struct tc_request req = request(token, "unit-alice");
+	struct tc_request req = test_request(token, "unit-alice", 0);
 
 	tc_record_free(test_host_token(host, &plain, token));
 	req.authtok_len = strlen(token);
@@ -302,7 +288,7 @@ retired_key(void **state)
 {
 	struct test_host *host = *state;
 	char old[TC_TOKEN_MAX + 1] = "", young[TC_TOKEN_MAX + 1];
-	struct tc_request req = request(old, "unit-alice");
+	struct tc_request req = test_request(old, "unit-alice", 0);
 	unsigned kid = 0;
 
 	tc_record_free(test_host_token(host, &plain, old));
@@ -334,7 +320,7 @@ records_changed(void **state)
 	char a[TC_TOKEN_MAX + 1], b[TC_TOKEN_MAX + 1];
 	struct tc_record *ra = test_host_token(host, &plain, a);
 	struct tc_record *rb = test_host_token(host, &plain, b);
-	struct tc_request req = request(a, "unit-alice");
+	struct tc_request req = test_request(a, "unit-alice", 0);
 	struct tc_record moved = *ra;
 	const char *id = ra->id;
 
@@ -367,47 +353,26 @@ records_changed(void **state)
 static void
 each_file(void **state)
 {
-	static const char *const names[] = {
-		"apitoken.conf",
-		"secret.conf",
-		"store/state",
-		"store/right.gdbm",
-	};
 	struct test_host *host = *state;
 	char token[TC_TOKEN_MAX + 1] = "";
-	struct tc_request req = request(token, "unit-alice");
-	struct tc_request password = request("a password", "unit-alice");
-	struct tc_request typo = request(texts[7].text, "unit-alice");
+	struct tc_request req = test_request(token, "unit-alice", 0);
+	struct tc_request password =
+	    test_request("a password", "unit-alice", 0);
+	struct tc_request typo = test_request(texts[7].text, "unit-alice", 0);
 
 	password.flags = TC_LOG_NONTOKEN;
 	tc_record_free(test_host_token(host, &plain, token));
 	req.authtok_len = strlen(token);
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		const char *path = test_host_path(host, names[i]);
-		const char *base = strrchr(path, '/') + 1;
-		size_t len;
-		char *data = test_read(path, &len);
+	for (unsigned turn = 0; turn < TEST_SPOILS; turn++) {
+		struct test_spoilt s = test_spoil(host, turn);
 
-		for (int kind = 0; kind < 4; kind++) {
-			assert_int_equal(unlink(path), 0);
-			if (kind == 1)
-				test_write(path, 0600, "nonsense", 8);
-			else if (kind == 2)
-				test_write(path, 0666, data, len);
-			else if (kind == 3)
-				assert_int_equal(symlink("x", path), 0);
-			expect(host, &req, TC_UNAVAILABLE);
-			if (!strstr(host->line, base))
-				fail_msg("%s is not named: %s", base,
-					 host->line);
-			expect(host, &password, TC_NOT_A_TOKEN);
-			expect(host, &typo, TC_BAD_CHECKSUM);
-			if (kind == 3)
-				assert_int_equal(unlink(path), 0);
-			test_write(path, 0600, data, len);
-			expect(host, &req, TC_VALID);
-		}
-		free(data);
+		expect(host, &req, TC_UNAVAILABLE);
+		if (!strstr(host->line, s.name))
+			fail_msg("%s is not named: %s", s.name, host->line);
+		expect(host, &password, TC_NOT_A_TOKEN);
+		expect(host, &typo, TC_BAD_CHECKSUM);
+		test_mend(&s);
+		expect(host, &req, TC_VALID);
 	}
 }
 
@@ -415,7 +380,7 @@ static void
 no_handle(void **state)
 {
 	struct tc_proof proof = { .caveats_len = 0 };
-	struct tc_request req = request("", "alice");
+	struct tc_request req = test_request("", "alice", 0);
 	struct tc_result res = { .verdict = TC_VALID };
 
 	(void)state;
@@ -430,7 +395,7 @@ no_record(void **state)
 	struct test_host *host = *state;
 	struct test_login l = test_login(host, &plain);
 	struct tc_lookup key = { .key_len = 0 };
-	const struct tc_request req = request(l.token, "unit-alice");
+	const struct tc_request req = test_request(l.token, "unit-alice", 0);
 	unsigned char id[TC_ID_BYTES];
 
 	assert_int_equal(tc_id_bytes(l.rec->id, id), 0);
