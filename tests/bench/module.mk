@@ -9,6 +9,7 @@ bench_object = $(addprefix $(BUILD)/obj/tests/bench/,$(addsuffix .o,$(1)))
 $(BUILD)/tests/bench/bulk $(BUILD)/tests/bench/verify \
 $(BUILD)/tests/bench/store: $(call bench_object,plain)
 $(BUILD)/tests/bench/store: $(BUILD)/obj/tests/unit/fill.o
+$(BUILD)/tests/bench/sasl: $(BUILD)/obj/tests/sasl/answers.o
 $(addprefix $(BUILD)/tests/bench/,bulk commit list readers store verify): \
 		$(BUILD)/libtokencore.a
 bench_libs/sasl := -lsasl2

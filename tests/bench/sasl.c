@@ -11,9 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sasl/sasl.h>
-#include <sasl/saslplug.h>
-
+#include "../sasl/answers.h"
 #include "turns.h"
 
 #define SIDES_MAX 16
@@ -22,92 +20,22 @@
 struct side {
 	char line[2048];
 	const char *name, *mech;
-	char *options[OPTIONS_MAX];
-	size_t n_options;
-	const char *user, *pass;
+	struct answer_option options[OPTIONS_MAX + 1];
+	struct answer_person who;
 };
 
-typedef int any_fn(void);
-#define FN(f) ((any_fn *)(void (*)(void))(f))
-
 static const char *plugins;
-static struct side *now; /* whose client asks */
+static struct answer_person now; /* whose client asks */
 static struct side sides[SIDES_MAX];
 static size_t n_sides;
 static char token[300], password[300];
 
-static int
-get_option(void *context, const char *plugin, const char *name,
-	   const char **result, unsigned *len)
-{
-	struct side *s = context ? context : &sides[0];
-	size_t n = strlen(name);
-
-	(void)plugin;
-	for (size_t i = 0; i < s->n_options; i++) {
-		if (strncmp(s->options[i], name, n) != 0 ||
-		    s->options[i][n] != '=')
-			continue;
-		*result = s->options[i] + n + 1;
-		if (len)
-			*len = (unsigned)strlen(*result);
-		return SASL_OK;
-	}
-	return SASL_FAIL;
-}
-
-static int
-get_path(void *context, const char **path)
-{
-	(void)context;
-	*path = plugins;
-	return SASL_OK;
-}
-
-static int
-be_quiet(void *context, int level, const char *line)
-{
-	(void)context;
-	(void)level;
-	(void)level;
-	(void)line;
-	return SASL_OK;
-}
-
-static int
-get_name(void *context, int id, const char **result, unsigned *len)
-{
-	(void)context;
-	(void)id;
-	*result = now->user;
-	if (len)
-		*len = (unsigned)strlen(*result);
-	return SASL_OK;
-}
-
-static int
-get_secret(sasl_conn_t *conn, void *context, int id, sasl_secret_t **result)
-{
-	static union {
-		sasl_secret_t secret;
-		char room[1024];
-	} u;
-
-	(void)conn;
-	(void)context;
-	(void)id;
-	u.secret.len = strlen(now->pass);
-	memcpy(u.secret.data, now->pass, u.secret.len + 1);
-	*result = &u.secret;
-	return SASL_OK;
-}
-
 static const sasl_callback_t client_calls[] = {
-	{ SASL_CB_GETPATH, FN(get_path), NULL },
-	{ SASL_CB_LOG, FN(be_quiet), NULL },
-	{ SASL_CB_USER, FN(get_name), NULL },
-	{ SASL_CB_AUTHNAME, FN(get_name), NULL },
-	{ SASL_CB_PASS, FN(get_secret), NULL },
+	{ SASL_CB_GETPATH, ANSWER(answer_path), &plugins },
+	{ SASL_CB_LOG, ANSWER(answer_log), NULL },
+	{ SASL_CB_USER, ANSWER(answer_name), &now },
+	{ SASL_CB_AUTHNAME, ANSWER(answer_name), &now },
+	{ SASL_CB_PASS, ANSWER(answer_secret), &now },
 	{ SASL_CB_LIST_END, NULL, NULL },
 };
 
@@ -144,16 +72,17 @@ static double
 login(struct side *s)
 {
 	sasl_callback_t calls[] = {
-		{ SASL_CB_GETOPT, FN(get_option), s },
-		{ SASL_CB_LOG, FN(be_quiet), NULL },
+		{ SASL_CB_GETOPT, ANSWER(answer_option), s->options },
+		{ SASL_CB_LOG, ANSWER(answer_log), NULL },
 		{ SASL_CB_LIST_END, NULL, NULL },
 	};
 	sasl_conn_t *server = NULL, *client = NULL;
 	double start = turns_clock(), spent;
 
-	now = s;
-	if (sasl_server_new("imap", "bench", s->pass == token ? NULL : "bench",
-			    NULL, "192.0.2.7;4711", calls, 0, &server))
+	now = s->who;
+	if (sasl_server_new("imap", "bench",
+			    s->who.pass == token ? NULL : "bench", NULL,
+			    "192.0.2.7;4711", calls, 0, &server))
 		turns_die("%s: no server", s->name);
 	spent = turns_clock() - start;
 	if (sasl_client_new("imap", "bench", NULL, NULL, client_calls, 0,
@@ -198,16 +127,19 @@ read_sides(const char *user, const char *token_user)
 		struct side *s = &sides[n_sides++];
 		char *word = strtok(s->line, " \n");
 		int by_token = strstr(word, "token") != NULL;
+		size_t n = 0;
 
 		s->name = word;
 		s->mech = strtok(NULL, " \n");
-		while ((word = strtok(NULL, " \n")) &&
-		       s->n_options < OPTIONS_MAX)
-			s->options[s->n_options++] = word;
-		s->pass = by_token ? token : password;
-		s->user = by_token && strncmp(s->mech, "SCRAM", 5) == 0
-			      ? token_user
-			      : user;
+		for (; (word = strtok(NULL, " \n")) && n < OPTIONS_MAX; n++) {
+			s->options[n].name = strsep(&word, "=");
+			s->options[n].value = word;
+		}
+		s->who.pass = by_token ? token : password;
+		s->who.user = by_token && strncmp(s->mech, "SCRAM", 5) == 0
+				  ? token_user
+				  : user;
+		s->who.authname = s->who.user;
 	}
 }
 
@@ -215,9 +147,9 @@ int
 main(int argc, char **argv)
 {
 	static const sasl_callback_t calls[] = {
-		{ SASL_CB_GETPATH, FN(get_path), NULL },
-		{ SASL_CB_GETOPT, FN(get_option), NULL },
-		{ SASL_CB_LOG, FN(be_quiet), NULL },
+		{ SASL_CB_GETPATH, ANSWER(answer_path), &plugins },
+		{ SASL_CB_GETOPT, ANSWER(answer_option), sides[0].options },
+		{ SASL_CB_LOG, ANSWER(answer_log), NULL },
 		{ SASL_CB_LIST_END, NULL, NULL },
 	};
 

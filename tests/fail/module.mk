@@ -37,6 +37,7 @@ $(BUILD)/tests/fail/hook.so: $(BUILD)/obj/tests/fail/hook.o
 	$(Q)$(LINK) -shared -o $@ $^
 
 $(BUILD)/tests/fail/sasl: $(call fail_objects,sasl saslapp) \
+		$(BUILD)/obj/tests/sasl/answers.o \
 		$(patsubst %.c,$(BUILD)/obj/%.o,$(sasl_apitoken_SRCS)) \
 		$(BUILD)/libtokencore.a $(BUILD)/tests/fail/calls.wraps
 	@mkdir -p $(@D)

@@ -197,9 +197,7 @@ prepare_client(void)
 
 	saslapp_forget();
 	saslapp_start();
-	app.authname = "alice";
-	app.user = x->user;
-	app.pass = x->token;
+	app.client = (struct answer_person){ "alice", x->user, x->token };
 	write_message(x);
 	conn = saslapp_client();
 	*sent = '\0';

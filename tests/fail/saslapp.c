@@ -11,7 +11,6 @@
 #include "site.h"
 
 #define VERIFIER "*authPassword"
-#define PROC(f) ((int (*)(void))(void (*)(void))(f))
 
 extern sasl_server_plug_init_t sasl_server_plug_init;
 extern sasl_client_plug_init_t sasl_client_plug_init;
@@ -296,22 +295,15 @@ static int
 get_option(void *context, const char *plugin, const char *name,
 	   const char **result, unsigned *len)
 {
-	const char *value = NULL;
+	struct answer_option options[] = {
+		{ "apitoken_config", site.config },
+		{ "auxprop_plugin", "apitoken" },
+		{ "auto_transition", app.auto_transition },
+		{ NULL, NULL },
+	};
 
 	(void)context;
-	(void)plugin;
-	if (strcmp(name, "apitoken_config") == 0)
-		value = site.config;
-	else if (strcmp(name, "auxprop_plugin") == 0)
-		value = "apitoken";
-	else if (strcmp(name, "auto_transition") == 0)
-		value = app.auto_transition;
-	if (!value)
-		return SASL_FAIL;
-	*result = value;
-	if (len)
-		*len = (unsigned)strlen(value);
-	return SASL_OK;
+	return answer_option(options, plugin, name, result, len);
 }
 
 /* No plug-ins of the host. */
@@ -334,68 +326,24 @@ take_line(void *context, int level, const char *line)
 	return SASL_OK;
 }
 
-static int
-may_act(sasl_conn_t *conn, void *context, const char *user, unsigned user_len,
-	const char *authid, unsigned authid_len, const char *realm,
-	unsigned realm_len, struct propctx *props)
-{
-	(void)conn;
-	(void)context;
-	(void)realm;
-	(void)realm_len;
-	(void)props;
-	if (user_len == authid_len && memcmp(user, authid, user_len) == 0)
-		return SASL_OK;
-	return strcmp(authid, "alice") == 0 && strcmp(user, "shared") == 0
-		   ? SASL_OK
-		   : SASL_NOAUTHZ;
-}
-
-static int
-get_simple(void *context, int id, const char **result, unsigned *len)
-{
-	(void)context;
-	*result = id == SASL_CB_USER ? app.user : app.authname;
-	if (len)
-		*len = *result ? (unsigned)strlen(*result) : 0;
-	return SASL_OK;
-}
-
-static int
-get_secret(sasl_conn_t *conn, void *context, int id, sasl_secret_t **result)
-{
-	static union {
-		sasl_secret_t secret;
-		char room[512];
-	} u;
-
-	(void)conn;
-	(void)context;
-	(void)id;
-	u.secret.len = strlen(app.pass);
-	memcpy(u.secret.data, app.pass, u.secret.len + 1);
-	*result = &u.secret;
-	return SASL_OK;
-}
-
 static const sasl_callback_t globals[] = {
-	{ SASL_CB_GETOPT, PROC(get_option), NULL },
-	{ SASL_CB_GETPATH, PROC(get_path), NULL },
-	{ SASL_CB_LOG, PROC(take_line), NULL },
+	{ SASL_CB_GETOPT, ANSWER(get_option), NULL },
+	{ SASL_CB_GETPATH, ANSWER(get_path), NULL },
+	{ SASL_CB_LOG, ANSWER(take_line), NULL },
 	{ SASL_CB_LIST_END, NULL, NULL },
 };
 
 static const sasl_callback_t server_callbacks[] = {
-	{ SASL_CB_LOG, PROC(take_line), NULL },
-	{ SASL_CB_PROXY_POLICY, PROC(may_act), NULL },
+	{ SASL_CB_LOG, ANSWER(take_line), NULL },
+	{ SASL_CB_PROXY_POLICY, ANSWER(answer_policy), "alice>shared" },
 	{ SASL_CB_LIST_END, NULL, NULL },
 };
 
 static const sasl_callback_t client_callbacks[] = {
-	{ SASL_CB_LOG, PROC(take_line), NULL },
-	{ SASL_CB_USER, PROC(get_simple), NULL },
-	{ SASL_CB_AUTHNAME, PROC(get_simple), NULL },
-	{ SASL_CB_PASS, PROC(get_secret), NULL },
+	{ SASL_CB_LOG, ANSWER(take_line), NULL },
+	{ SASL_CB_USER, ANSWER(answer_name), &app.client },
+	{ SASL_CB_AUTHNAME, ANSWER(answer_name), &app.client },
+	{ SASL_CB_PASS, ANSWER(answer_secret), &app.client },
 	{ SASL_CB_LIST_END, NULL, NULL },
 };
 

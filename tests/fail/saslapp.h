@@ -10,6 +10,8 @@
 #include <sasl/sasl.h>
 #include <sasl/saslplug.h>
 
+#include "../sasl/answers.h"
+
 /* Of the attempt; sasl_forget() clears it. */
 struct saslapp {
 	int in_earnest; /* calls fail while the plug-in is at work */
@@ -18,7 +20,7 @@ struct saslapp {
 	sasl_server_plug_t *plugs; /* of the last loading */
 	int n_plugs;
 	const char *auto_transition; /* option; NULL: not given */
-	const char *user, *authname, *pass; /* of the client */
+	struct answer_person client;
 	char log[8192];
 };
 

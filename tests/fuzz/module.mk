@@ -43,7 +43,8 @@ tests_fuzz_MORE_pam := tests/fuzz/host.c tests/fuzz/pamkit.c $(pam_apitoken_SRCS
 tests_fuzz_LIBS_pam := -rdynamic -lpam -ldl
 tests_fuzz_MORE_pamopts := tests/fuzz/pamkit.c pam_apitoken/options.c
 tests_fuzz_LIBS_pamopts := -rdynamic -lpam
-tests_fuzz_MORE_sasl := tests/fuzz/host.c $(sasl_apitoken_SRCS)
+tests_fuzz_MORE_sasl := tests/fuzz/host.c tests/sasl/answers.c \
+	$(sasl_apitoken_SRCS)
 tests_fuzz_LIBS_sasl := -lsasl2
 tests_fuzz_MORE_saslopts := sasl_apitoken/bearer.c sasl_apitoken/options.c
 tests_fuzz_MORE_text := tests/fuzz/reutf8.c

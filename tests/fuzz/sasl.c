@@ -20,6 +20,7 @@
 #include <sasl/sasl.h>
 #include <sasl/saslplug.h>
 
+#include "../sasl/answers.h"
 #include "fuzz.h"
 #include "host.h"
 
@@ -73,35 +74,14 @@ count_free(void *block)
 	free(block);
 }
 
-static int
-get_option(void *context, const char *plugin, const char *name,
-	   const char **result, unsigned *len)
-{
-	static const char *const options[][2] = {
-		{ "apitoken_scope", "mail" },
-		{ "canon_user_plugin", "apitoken" },
-		{ "auxprop_plugin", "apitoken" },
-		{ "log_level", "7" },
-	};
-
-	(void)context;
-	(void)plugin;
-	*result = strcmp(name, "apitoken_config") == 0 ? fuzz_host() : NULL;
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (strcmp(name, options[i][0]) == 0)
-			*result = options[i][1];
-	if (*result && len)
-		*len = (unsigned)strlen(*result);
-	return *result ? SASL_OK : SASL_FAIL;
-}
-
-static int
-get_path(void *context, const char **path)
-{
-	(void)context;
-	*path = plugins;
-	return SASL_OK;
-}
+static struct answer_option options[] = {
+	{ "apitoken_config", NULL },
+	{ "apitoken_scope", "mail" },
+	{ "canon_user_plugin", "apitoken" },
+	{ "auxprop_plugin", "apitoken" },
+	{ "log_level", "7" },
+	{ NULL, NULL },
+};
 
 static int
 log_line(void *context, int level, const char *line)
@@ -114,28 +94,11 @@ log_line(void *context, int level, const char *line)
 	return SASL_OK;
 }
 
-static int
-may_act(sasl_conn_t *conn, void *context, const char *user, unsigned user_len,
-	const char *authid, unsigned authid_len, const char *realm,
-	unsigned realm_len, struct propctx *props)
-{
-	(void)conn;
-	(void)context;
-	(void)realm;
-	(void)realm_len;
-	(void)props;
-	return user_len == authid_len && memcmp(user, authid, user_len) == 0
-		   ? SASL_OK
-		   : SASL_NOAUTHZ;
-}
-
-#define PROC(f) ((int (*)(void))(void (*)(void))(f))
-
 static const sasl_callback_t callbacks[] = {
-	{ SASL_CB_GETOPT, PROC(get_option), NULL },
-	{ SASL_CB_GETPATH, PROC(get_path), NULL },
-	{ SASL_CB_LOG, PROC(log_line), NULL },
-	{ SASL_CB_PROXY_POLICY, PROC(may_act), NULL },
+	{ SASL_CB_GETOPT, ANSWER(answer_option), options },
+	{ SASL_CB_GETPATH, ANSWER(answer_path), &plugins },
+	{ SASL_CB_LOG, ANSWER(log_line), NULL },
+	{ SASL_CB_PROXY_POLICY, ANSWER(answer_policy), NULL },
 	{ SASL_CB_LIST_END, NULL, NULL },
 };
 
@@ -161,7 +124,7 @@ set_up(void)
 	static char path[] = "/nonexistent";
 
 	NEED(setenv("SASL_CONF_PATH", path, 1) == 0);
-	(void)fuzz_host();
+	options[0].value = fuzz_host();
 	find_scram();
 	sasl_set_alloc(count_malloc, count_calloc, count_realloc, count_free);
 	NEED(sasl_server_init(callbacks, "fuzz") == SASL_OK);

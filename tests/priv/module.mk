@@ -30,7 +30,8 @@ $(BUILD)/tests/priv/pam: $(BUILD)/obj/tests/priv/pam.o \
 	$(Q)$(LINK) -o $@ $^ -lpam
 
 $(BUILD)/tests/priv/sasl: $(BUILD)/obj/tests/priv/sasl.o \
-		$(BUILD)/obj/tests/priv/memory.o $(BUILD)/obj/tests/sasl/kit.o
+		$(BUILD)/obj/tests/priv/memory.o $(BUILD)/obj/tests/sasl/kit.o \
+		$(BUILD)/obj/tests/sasl/answers.o
 	@mkdir -p $(@D)
 	$(say) LINK $(@F)
 	$(Q)$(LINK) -o $@ $^ -lsasl2 -ldl

@@ -18,8 +18,6 @@ static char message[4096];
 int
 main(int argc, char **argv)
 {
-	static char option[] = "apitoken_config";
-	static char remote[] = "192.0.2.7;4711", quiet[] = "yes";
 	const char *out, *code;
 	unsigned out_len;
 	sasl_conn_t *conn;
@@ -28,10 +26,9 @@ main(int argc, char **argv)
 	if (argc != 5)
 		errx(2, "usage: sasl PLUGINS CONFIG MECHANISM CODE");
 	kit.plugins = argv[1];
-	kit.remote = remote;
-	kit.quiet = quiet;
-	kit.options[kit.n_options].name = option;
-	kit.options[kit.n_options++].value = argv[2];
+	kit.remote = "192.0.2.7;4711";
+	kit.quiet = "yes";
+	kit.options[0] = (struct answer_option){ "apitoken_config", argv[2] };
 	len = memory_read(message, sizeof(message));
 	kit_server_init();
 	conn = kit_server();

@@ -146,7 +146,7 @@ offer_nowhere(void)
 int
 main(int argc, char **argv)
 {
-	static char folder[] = "/nonexistent", option[] = "apitoken_config";
+	static const char folder[] = "/nonexistent";
 	void *file = argc == 2 ? dlopen(argv[1], RTLD_NOW) : NULL;
 
 	if (file == NULL)
@@ -156,9 +156,7 @@ main(int argc, char **argv)
 	*(void **)&auxprop = entry(file, "sasl_auxprop_plug_init");
 	*(void **)&canon = entry(file, "sasl_canonuser_init");
 	kit.plugins = kit.quiet = folder;
-	kit.options[0].name = option;
-	kit.options[0].value = folder;
-	kit.n_options = 1;
+	kit.options[0] = (struct answer_option){ "apitoken_config", folder };
 	kit_server_init();
 	(void)sasl_server_add_plugin("catch", catch_utils);
 	for (size_t i = 0; i < sizeof(doctors) / sizeof(doctors[0]); i++) {

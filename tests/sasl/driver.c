@@ -221,13 +221,15 @@ do_mechs(const char *side, const char *unused)
 	sasl_dispose(&conn);
 }
 
+static size_t n_options;
+
 static void
 do_option(const char *name, const char *value)
 {
-	if (kit.n_options == KIT_OPTIONS)
+	if (n_options == KIT_OPTIONS)
 		errx(1, "too many options");
-	kit.options[kit.n_options].name = strdup(name);
-	kit.options[kit.n_options++].value = strdup(value);
+	kit.options[n_options++] =
+	    (struct answer_option){ strdup(name), strdup(value) };
 }
 
 static char *
@@ -246,20 +248,25 @@ do_set(const char *name, const char *value)
 {
 	const struct {
 		const char *name;
-		char **member;
+		const char **member;
 	} members[] = {
-		{ "plugins", &kit.plugins },   { "service", &kit.service },
-		{ "realm", &kit.realm },       { "remote", &kit.remote },
-		{ "proxy", &kit.proxy },       { "canon", &kit.canon },
-		{ "authname", &kit.authname }, { "user", &kit.user },
-		{ "pass", &kit.pass },	       { "interact", &kit.interact },
+		{ "plugins", &kit.plugins },
+		{ "service", &kit.service },
+		{ "realm", &kit.realm },
+		{ "remote", &kit.remote },
+		{ "proxy", &kit.proxy },
+		{ "canon", &kit.canon },
+		{ "authname", &kit.client.authname },
+		{ "user", &kit.client.user },
+		{ "pass", &kit.client.pass },
+		{ "interact", &kit.interact },
 		{ "quiet", &kit.quiet },
 	};
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
 		if (strcmp(members[i].name, name) != 0)
 			continue;
-		free(*members[i].member);
+		free((char *)*members[i].member);
 		*members[i].member = value_of(value);
 		return;
 	}
@@ -325,9 +332,9 @@ forget_kit(void)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		do_set(names[i], "-");
-	while (kit.n_options-- > 0) {
-		free(kit.options[kit.n_options].name);
-		free(kit.options[kit.n_options].value);
+	while (n_options-- > 0) {
+		free((char *)kit.options[n_options].name);
+		free((char *)kit.options[n_options].value);
 	}
 }
 

@@ -208,8 +208,6 @@ int
 main(int argc, char **argv)
 {
 	static const char *const mechs[] = { "OAUTHBEARER", "XOAUTH2" };
-	static char option[] = "apitoken_config", name[] = "alice",
-		    yes[] = "yes", remote[] = "192.0.2.7;4711";
 	size_t bytes, blocks;
 	unsigned long rounds;
 
@@ -217,13 +215,11 @@ main(int argc, char **argv)
 		errx(1, "usage: fuzz PLUG-INS CONFIG ROUNDS SEED <TOKEN");
 	token[strcspn(token, "\n")] = '\0';
 	kit.plugins = argv[1];
-	kit.options[0].name = option;
-	kit.options[0].value = argv[2];
-	kit.n_options = 1;
-	kit.authname = name;
-	kit.pass = token;
-	kit.quiet = yes;
-	kit.remote = remote;
+	kit.options[0] = (struct answer_option){ "apitoken_config", argv[2] };
+	kit.client.authname = "alice";
+	kit.client.pass = token;
+	kit.quiet = "yes";
+	kit.remote = "192.0.2.7;4711";
 	rounds = strtoul(argv[3], NULL, 10);
 	seed = (uint32_t)strtoul(argv[4], NULL, 10);
 	kit_alloc();

@@ -91,31 +91,6 @@ kit_left(size_t *bytes, size_t *blocks)
 /* ---- callbacks ---- */
 
 static int
-get_option(void *context, const char *plugin, const char *name,
-	   const char **result, unsigned *len)
-{
-	(void)context;
-	(void)plugin;
-	for (size_t i = 0; i < kit.n_options; i++) {
-		if (strcmp(kit.options[i].name, name) != 0)
-			continue;
-		*result = kit.options[i].value;
-		if (len != NULL)
-			*len = (unsigned)strlen(*result);
-		return SASL_OK;
-	}
-	return SASL_FAIL;
-}
-
-static int
-get_path(void *context, const char **path)
-{
-	(void)context;
-	*path = kit.plugins;
-	return SASL_OK;
-}
-
-static int
 log_line(void *context, int level, const char *line)
 {
 	(void)context;
@@ -199,94 +174,48 @@ may_act(sasl_conn_t *conn, void *context, const char *user, unsigned user_len,
 	const char *authid, unsigned authid_len, const char *realm,
 	unsigned realm_len, struct propctx *props)
 {
-	char pair[600];
-
-	(void)conn;
 	(void)context;
-	(void)realm;
-	(void)realm_len;
-	(void)props;
 	kit.policies++;
 	if (kit.quiet == NULL)
 		printf("policy %s>%s\n", authid, user);
 	if (kit.canon != NULL && strcmp(kit.canon, "first") == 0)
 		return strcmp(first_name, authid) == 0 ? SASL_NOAUTHZ : SASL_OK;
-	if (user_len == authid_len && memcmp(user, authid, user_len) == 0)
-		return SASL_OK;
-	snprintf(pair, sizeof(pair), "%s>%s", authid, user);
-	return kit.proxy != NULL && strcmp(kit.proxy, pair) == 0 ? SASL_OK
-								 : SASL_NOAUTHZ;
-}
-
-static const char *
-own_name(unsigned long id)
-{
-	return id == SASL_CB_USER ? kit.user : kit.authname;
-}
-
-static int
-get_simple(void *context, int id, const char **result, unsigned *len)
-{
-	(void)context;
-	*result = own_name((unsigned long)id);
-	if (len != NULL)
-		*len = *result != NULL ? (unsigned)strlen(*result) : 0;
-	return SASL_OK;
-}
-
-static int
-get_secret(sasl_conn_t *conn, void *context, int id, sasl_secret_t **result)
-{
-	static union {
-		sasl_secret_t secret;
-		char room[9000];
-	} u;
-
-	(void)conn;
-	(void)context;
-	(void)id;
-	*result = NULL;
-	if (kit.pass == NULL)
-		return SASL_OK;
-	u.secret.len = strlen(kit.pass);
-	memcpy(u.secret.data, kit.pass, u.secret.len + 1);
-	*result = &u.secret;
-	return SASL_OK;
+	return answer_policy(conn, (char *)kit.proxy, user, user_len, authid,
+			     authid_len, realm, realm_len, props);
 }
 
 void
 kit_prompts(sasl_interact_t *prompts)
 {
 	for (; prompts->id != SASL_CB_LIST_END; prompts++) {
-		const char *text = prompts->id == SASL_CB_PASS
-				       ? kit.pass
-				       : own_name(prompts->id);
+		const char *text = prompts->id == SASL_CB_PASS ? kit.client.pass
+				   : prompts->id == SASL_CB_USER
+				       ? kit.client.user
+				       : kit.client.authname;
 
 		prompts->result = text;
 		prompts->len = text != NULL ? (unsigned)strlen(text) : 0;
 	}
 }
 
-#define PROC(f) ((int (*)(void))(void (*)(void))(f))
-
 static const sasl_callback_t globals[] = {
-	{ SASL_CB_GETOPT, PROC(get_option), NULL },
-	{ SASL_CB_GETPATH, PROC(get_path), NULL },
-	{ SASL_CB_LOG, PROC(log_line), NULL },
+	{ SASL_CB_GETOPT, ANSWER(answer_option), kit.options },
+	{ SASL_CB_GETPATH, ANSWER(answer_path), &kit.plugins },
+	{ SASL_CB_LOG, ANSWER(log_line), NULL },
 	{ SASL_CB_LIST_END, NULL, NULL },
 };
 
 static const sasl_callback_t server_callbacks[] = {
-	{ SASL_CB_LOG, PROC(log_line), NULL },
-	{ SASL_CB_CANON_USER, PROC(canon_user), NULL },
-	{ SASL_CB_PROXY_POLICY, PROC(may_act), NULL },
+	{ SASL_CB_LOG, ANSWER(log_line), NULL },
+	{ SASL_CB_CANON_USER, ANSWER(canon_user), NULL },
+	{ SASL_CB_PROXY_POLICY, ANSWER(may_act), NULL },
 	{ SASL_CB_LIST_END, NULL, NULL },
 };
 
 static const sasl_callback_t client_callbacks[] = {
-	{ SASL_CB_USER, PROC(get_simple), NULL },
-	{ SASL_CB_AUTHNAME, PROC(get_simple), NULL },
-	{ SASL_CB_PASS, PROC(get_secret), NULL },
+	{ SASL_CB_USER, ANSWER(answer_name), &kit.client },
+	{ SASL_CB_AUTHNAME, ANSWER(answer_name), &kit.client },
+	{ SASL_CB_PASS, ANSWER(answer_secret), &kit.client },
 	{ SASL_CB_LIST_END, NULL, NULL },
 };
 

@@ -9,23 +9,20 @@
 
 #include <stddef.h>
 
-#include <sasl/sasl.h>
+#include "answers.h"
 
 #define KIT_OPTIONS 16
 
 /* What the application answers; NULL: nothing. */
 struct kit {
-	char *plugins; /* folder of plug-ins */
-	char *service, *realm, *remote;
-	char *proxy; /* "bob>alice": bob may act for alice */
-	char *canon; /* lower, refuse, unavail or first */
-	char *authname, *user, *pass; /* of the client */
-	char *interact; /* anything: the client is prompted */
-	char *quiet; /* anything: log lines are not shown */
-	struct {
-		char *name, *value;
-	} options[KIT_OPTIONS];
-	size_t n_options;
+	const char *plugins; /* folder of plug-ins */
+	const char *service, *realm, *remote;
+	const char *proxy; /* "bob>alice": bob may act for alice */
+	const char *canon; /* lower, refuse, unavail or first */
+	const char *interact; /* anything: the client is prompted */
+	const char *quiet; /* anything: log lines are not shown */
+	struct answer_person client;
+	struct answer_option options[KIT_OPTIONS + 1];
 	unsigned long policies; /* how often the policy was asked */
 };
 extern struct kit kit;

@@ -4,6 +4,7 @@
 # not the right one, a mechanism that trusts everyone, and a program that
 # prints the table of verdicts.
 tests_sasl_SRCS := \
+	tests/sasl/answers.c \
 	tests/sasl/bearer.c \
 	tests/sasl/doctored.c \
 	tests/sasl/driver.c \
@@ -27,7 +28,8 @@ $(BUILD)/tests/sasl/bearer: $(BUILD)/obj/tests/sasl/bearer.o \
 
 $(BUILD)/tests/sasl/driver $(BUILD)/tests/sasl/doctored \
 $(BUILD)/tests/sasl/fuzz: $(BUILD)/tests/sasl/%: \
-		$(BUILD)/obj/tests/sasl/%.o $(BUILD)/obj/tests/sasl/kit.o
+		$(BUILD)/obj/tests/sasl/%.o $(BUILD)/obj/tests/sasl/kit.o \
+		$(BUILD)/obj/tests/sasl/answers.o
 	@mkdir -p $(@D)
 	$(say) LINK $(@F)
 	$(Q)$(LINK) -o $@ $^ -lsasl2 -ldl

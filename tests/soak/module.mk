@@ -7,6 +7,7 @@ PROOF += tests/soak/soak.t
 
 $(tests_soak_PROGS): $(patsubst %,$(BUILD)/obj/tests/soak/%.o,\
 		$(tests_soak_NAMES)) $(BUILD)/obj/tests/store/kit.o \
+		$(BUILD)/obj/tests/sasl/answers.o \
 		$(BUILD)/libtokencore.a
 	@mkdir -p $(@D)
 	$(say) LINK $(@F)

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Logins through libsasl with the plug-in that was built: servers in many
  * threads, which share the plug-in's one handle. */
-#include <sasl/sasl.h>
-#include <sasl/saslplug.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../sasl/answers.h"
 #include "soak.h"
 
 #define MESSAGE_MAX 600
@@ -42,84 +41,17 @@ mutex_free(void *m)
 	free(m);
 }
 
-static int
-get_option(void *context, const char *plugin, const char *name,
-	   const char **result, unsigned *len)
-{
-	const char *const options[][2] = {
-		{ "apitoken_config", soak_options.config },
-		{ "canon_user_plugin", "apitoken" },
-		{ "auxprop_plugin", "apitoken" },
-	};
-
-	(void)context;
-	(void)plugin;
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		if (strcmp(options[i][0], name) != 0)
-			continue;
-		*result = options[i][1];
-		if (len != NULL)
-			*len = (unsigned)strlen(*result);
-		return SASL_OK;
-	}
-	return SASL_FAIL;
-}
-
-static int
-get_path(void *context, const char **path)
-{
-	(void)context;
-	*path = soak_options.plugins;
-	return SASL_OK;
-}
-
-static int
-log_nothing(void *context, int level, const char *line)
-{
-	(void)context;
-	(void)level;
-	(void)line;
-	return SASL_OK;
-}
-
-/* The client's answers. */
-struct person {
-	char name[64];
-	union {
-		sasl_secret_t secret;
-		char room[200];
-	} u;
+static struct answer_option options[] = {
+	{ "apitoken_config", NULL },
+	{ "canon_user_plugin", "apitoken" },
+	{ "auxprop_plugin", "apitoken" },
+	{ NULL, NULL },
 };
 
-static int
-get_name(void *context, int id, const char **result, unsigned *len)
-{
-	const struct person *p = context;
-
-	/* For whom: for oneself. */
-	*result = id == SASL_CB_AUTHNAME ? p->name : "";
-	if (len != NULL)
-		*len = (unsigned)strlen(*result);
-	return SASL_OK;
-}
-
-static int
-get_secret(sasl_conn_t *conn, void *context, int id, sasl_secret_t **result)
-{
-	struct person *p = context;
-
-	(void)conn;
-	(void)id;
-	*result = &p->u.secret;
-	return SASL_OK;
-}
-
-#define PROC(f) ((int (*)(void))(void (*)(void))(f))
-
 static const sasl_callback_t globals[] = {
-	{ SASL_CB_GETOPT, PROC(get_option), NULL },
-	{ SASL_CB_GETPATH, PROC(get_path), NULL },
-	{ SASL_CB_LOG, PROC(log_nothing), NULL },
+	{ SASL_CB_GETOPT, ANSWER(answer_option), options },
+	{ SASL_CB_GETPATH, ANSWER(answer_path), &soak_options.plugins },
+	{ SASL_CB_LOG, ANSWER(answer_log), NULL },
 	{ SASL_CB_LIST_END, NULL, NULL },
 };
 
@@ -189,17 +121,6 @@ log_in_bearer(struct oracle_ask *ask, enum way way, uint64_t *seed)
 
 /* ---- SCRAM ---- */
 
-static void
-introduce(struct person *p, const struct oracle_ask *ask)
-{
-	const char *text = ask->slot->text;
-
-	(void)snprintf(p->name, sizeof(p->name), "%s~%s", reader_user(ask),
-		       ask->slot->id);
-	p->u.secret.len = strlen(text);
-	memcpy(p->u.secret.data, text, p->u.secret.len + 1);
-}
-
 /* Both sides in turn; the server's last word. */
 static int
 exchange(sasl_conn_t *server, sasl_conn_t *client)
@@ -230,17 +151,20 @@ exchange(sasl_conn_t *server, sasl_conn_t *client)
 static void
 log_in_scram(struct oracle_ask *ask)
 {
-	struct person p;
+	char name[64];
+	/* For whom: for oneself. */
+	struct answer_person p = { name, "", ask->slot->text };
 	const sasl_callback_t callbacks[] = {
-		{ SASL_CB_USER, PROC(get_name), &p },
-		{ SASL_CB_AUTHNAME, PROC(get_name), &p },
-		{ SASL_CB_PASS, PROC(get_secret), &p },
+		{ SASL_CB_USER, ANSWER(answer_name), &p },
+		{ SASL_CB_AUTHNAME, ANSWER(answer_name), &p },
+		{ SASL_CB_PASS, ANSWER(answer_secret), &p },
 		{ SASL_CB_LIST_END, NULL, NULL },
 	};
 	sasl_conn_t *server, *client = NULL;
 	int code;
 
-	introduce(&p, ask);
+	(void)snprintf(name, sizeof(name), "%s~%s", reader_user(ask),
+		       ask->slot->id);
 	must(sasl_client_new(oracle_logins[ask->login], "mail.example.org",
 			     NULL, NULL, callbacks, 0, &client),
 	     "sasl_client_new");
@@ -287,6 +211,7 @@ sasl_run(unsigned threads, uint64_t seed)
 	sasl_set_mutex(mutex_new, mutex_lock, mutex_unlock, mutex_free);
 	/* No file of the host's is read. */
 	setenv("SASL_CONF_PATH", "/nonexistent", 1);
+	options[0].value = soak_options.config;
 	must(sasl_server_init(globals, "apitokensoak"), "sasl_server_init");
 	must(sasl_client_init(globals), "sasl_client_init");
 	reader_threads(threads, log_in_all, NULL, seed);

@@ -17,6 +17,7 @@ time_flags/secret := $(time_wraps)
 
 $(addprefix $(BUILD)/tests/time/,library pam sasl): $(BUILD)/tests/time/%: \
 		$(BUILD)/obj/tests/time/%.o $(time_race)
+$(BUILD)/tests/time/sasl: $(BUILD)/obj/tests/sasl/answers.o
 $(BUILD)/tests/time/count: $(call time_objects,count site)
 $(BUILD)/tests/time/secret: $(call time_objects,secret site taint)
 $(tests_time_PROGS): $(BUILD)/libtokencore.a

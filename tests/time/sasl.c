@@ -8,52 +8,18 @@
  */
 #include <err.h>
 #include <stdio.h>
-#include <string.h>
 
-#include <sasl/sasl.h>
-
+#include "../sasl/answers.h"
 #include "race.h"
 
-typedef int any_fn(void);
-#define FN(f) ((any_fn *)(void (*)(void))(f))
-
-static const char *plugins, *config;
-
-static int
-get_option(void *context, const char *plugin, const char *name,
-	   const char **result, unsigned *len)
-{
-	(void)context;
-	(void)plugin;
-	if (strcmp(name, "apitoken_config") != 0)
-		return SASL_FAIL;
-	*result = config;
-	if (len)
-		*len = (unsigned)strlen(config);
-	return SASL_OK;
-}
-
-static int
-get_path(void *context, const char **path)
-{
-	(void)context;
-	*path = plugins;
-	return SASL_OK;
-}
-
-static int
-be_quiet(void *context, int level, const char *line)
-{
-	(void)context;
-	(void)level;
-	(void)line;
-	return SASL_OK;
-}
+static const char *plugins;
+static struct answer_option options[] = { { "apitoken_config", NULL },
+					  { NULL, NULL } };
 
 static const sasl_callback_t calls[] = {
-	{ SASL_CB_GETPATH, FN(get_path), NULL },
-	{ SASL_CB_GETOPT, FN(get_option), NULL },
-	{ SASL_CB_LOG, FN(be_quiet), NULL },
+	{ SASL_CB_GETPATH, ANSWER(answer_path), &plugins },
+	{ SASL_CB_GETOPT, ANSWER(answer_option), options },
+	{ SASL_CB_LOG, ANSWER(answer_log), NULL },
 	{ SASL_CB_LIST_END, NULL, NULL },
 };
 
@@ -91,7 +57,7 @@ main(int argc, char **argv)
 	if (argc != 5)
 		errx(2, "usage: see the source");
 	plugins = argv[1];
-	config = argv[2];
+	options[0].value = argv[2];
 	if (sasl_server_init(calls, "test") != SASL_OK)
 		errx(3, "libsasl does not start");
 	race(&(struct race){
