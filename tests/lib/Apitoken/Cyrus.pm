@@ -34,31 +34,20 @@ my @folders = qw(/var/lib/cyrus /var/spool/cyrus);
 
 # Why it cannot be tested here, or undef.
 sub missing {
-	my $why = Apitoken::Server::unavailable(qw(cyrmaster saslauthd
-	    saslpasswd2 curl mbsync));
-	return $why if defined $why;
 	return 'imapd of Cyrus is missing (packaging/install-deps)'
 	    if !defined $imapd;
 	my $scram = (Apitoken::Server::sasl_folder() // '') . '/libscram.so';
-	for my $path ("$programs/ctl_cyrusdb", @folders, $scram) {
-		return "$path is missing (packaging/install-deps)"
-		    if !-e $path;
-	}
-	return 'libapitoken.so is not built (libsasl2-dev is missing?)'
-	    if !-e "$ENV{BUILD}/libapitoken.so";
-	return;
+	return Apitoken::Server::no_plug_ins([qw(cyrmaster saslauthd
+	    saslpasswd2 curl mbsync)], "$programs/ctl_cyrusdb", @folders,
+	    $scram);
 }
 
 # The folder has to be one that the user cyrus can get through.
 sub new {
 	my ($class, %opt) = @_;
 	my $base = "$opt{dir}/$opt{name}";
-	my %mounts = (Apitoken::Server::sasl_folder() => "$base/sasl2",
-	    map { $_ => $base . $_ } @folders);
-	make_path(values %mounts);
-	my $self = $class->SUPER::new(%opt, mounts => \%mounts,
+	my $self = $class->with_plug_ins(%opt, over => \@folders,
 	    accounts => [qw(cyrus sasl)]);
-	$self->plug_ins("$base/sasl2");
 	my ($uid, $gid) = (getpwnam 'cyrus')[2, 3];
 	for my $name (map({ "lib/cyrus$_" } '', qw(/db /socket /proc /log
 	    /msg /lock /ptclient)), map { "spool/cyrus$_" } '', '/mail') {
@@ -85,20 +74,17 @@ sub add_password {
 
 sub start {
 	my ($self, @lines) = @_;
-	for my $try (1 .. 3) {
-		$self->{port} = free_port();
+	return $self->launch_anywhere(sub {
 		$self->{xoauth2_port} = free_port();
 		$self->configure(@lines);
-		return $self if $self->launch($self->{port}, '/bin/sh', '-c',
+		return ('/bin/sh', '-c',
 		    'mkdir -p /run/saslauthd /run/cyrus && '
 		    . 'chown cyrus /run/cyrus && '
 		    . 'saslauthd -a pam -n 2 -m /run/saslauthd && '
 		    . 'exec cyrmaster -C /var/lib/cyrus/imapd.conf '
 		    . '-M /var/lib/cyrus/cyrus.conf '
 		    . '-p /run/cyrus/master.pid');
-	}
-	croak "cyrus does not start:\n" . $self->content('console')
-	    . $self->syslog;
+	});
 }
 
 sub configure {

@@ -16,7 +16,7 @@ use strict;
 use warnings;
 use parent 'Apitoken::Server';
 use Apitoken::Server ();
-use Apitoken::Test qw(run free_port wait_for);
+use Apitoken::Test qw(run wait_for);
 use Carp qw(croak);
 use IO::Select ();
 use IO::Socket::INET ();
@@ -50,15 +50,11 @@ sub start {
 	    // 'plain login oauthbearer xoauth2';
 	$self->{args} = $opt{args} // $service;
 	$self->{more} = join '', map { "$_\n" } @{ $opt{more} // [] };
-	for my $try (1 .. 3) {
-		$self->{port} = free_port();
+	return $self->launch_anywhere(sub {
 		$self->configure;
-		return $self if $self->launch($self->{port},
-		    Apitoken::Server::find_program('dovecot'), '-F', '-c',
+		return (Apitoken::Server::find_program('dovecot'), '-F', '-c',
 		    $self->base . '/dovecot.conf');
-	}
-	croak "dovecot does not start:\n" . $self->content('console')
-	    . $self->log;
+	});
 }
 
 sub configure {

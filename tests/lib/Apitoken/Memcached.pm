@@ -18,7 +18,7 @@ use strict;
 use warnings;
 use parent 'Apitoken::Server';
 use Apitoken::Server ();
-use Apitoken::Test qw(free_port);
+use Apitoken::Test ();
 use Carp qw(croak);
 use File::Path qw(make_path);
 use IO::Select ();
@@ -28,26 +28,16 @@ my %OP = (get => 0x00, set => 0x01, list => 0x20, auth => 0x21, step => 0x22);
 
 # Why it cannot be tested here, or undef.
 sub missing {
-	my $why = Apitoken::Server::unavailable(qw(memcached saslauthd
-	    setpriv));
-	return $why if defined $why;
-	return 'libapitoken.so is not built (libsasl2-dev is missing?)'
-	    if !-e "$ENV{BUILD}/libapitoken.so";
-	return 'no folder with plug-ins of libsasl2'
-	    if !defined Apitoken::Server::sasl_folder();
-	return;
+	return Apitoken::Server::no_plug_ins([qw(memcached saslauthd
+	    setpriv)]);
 }
 
 # The folder has to be one that the user memcache can get through.
 sub new {
 	my ($class, %opt) = @_;
-	my $base = "$opt{dir}/$opt{name}";
-	my %mounts = (Apitoken::Server::sasl_folder() => "$base/sasl2");
-	make_path(values %mounts, "$base/conf");
 	# The group sasl is the host's own elsewhere; here it gets a member.
-	my $self = $class->SUPER::new(%opt, mounts => \%mounts,
-	    accounts => ['memcache']);
-	$self->plug_ins("$base/sasl2");
+	my $self = $class->with_plug_ins(%opt, accounts => ['memcache']);
+	make_path($self->base . '/conf');
 	return $self;
 }
 
@@ -59,20 +49,18 @@ sub start {
 	my ($command) = map { /^ExecStart=(.+)/ } @$unit;
 	$self->write_file('conf/memcached.conf', 0644,
 	    map { "$_\n" } @$sasl);
-	for my $try (1 .. 3) {
-		$self->{port} = free_port();
+	return $self->launch_anywhere(sub {
 		my $run = $command =~ s/-p \d+/-p $self->{port}/r;
 		my $prefix = $opt{as_root} ? '' : "setpriv --reuid=$user "
 		    . "--regid=$user --init-groups -- ";
 		$run .= " -u $user" if $opt{as_root};
-		return $self if $self->launch($self->{port}, '/bin/sh', '-c',
+		return ('/bin/sh', '-c',
 		    'mkdir -p -m 710 /run/saslauthd && '
 		    . 'chgrp sasl /run/saslauthd && '
 		    . 'saslauthd -a pam -n 2 -m /run/saslauthd && '
 		    . 'SASL_CONF_PATH=' . $self->base . '/conf '
 		    . "exec $prefix$run");
-	}
-	croak "memcached does not start:\n" . $self->content('console');
+	});
 }
 
 # connect(): a connection, as a function.

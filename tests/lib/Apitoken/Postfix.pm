@@ -29,30 +29,18 @@ my @folders = qw(/etc/postfix /var/spool/postfix /var/lib/postfix);
 
 # Why it cannot be tested here, or undef.
 sub missing {
-	my $why = Apitoken::Server::unavailable(qw(postconf curl msmtp));
+	my $why = Apitoken::Server::no_plug_ins([qw(postconf curl msmtp)],
+	    "$programs/smtpd", @folders);
 	return $why if defined $why;
-	for my $path ("$programs/smtpd", @folders) {
-		return "$path is missing (packaging/install-deps)"
-		    if !-e $path;
-	}
-	return 'libapitoken.so is not built (libsasl2-dev is missing?)'
-	    if !-e "$ENV{BUILD}/libapitoken.so";
 	return 'this Postfix is built without Cyrus SASL'
 	    if (run([ 'postconf', '-a' ]))[1] !~ /^cyrus$/m;
-	return 'no folder with plug-ins of libsasl2'
-	    if !defined Apitoken::Server::sasl_folder();
 	return;
 }
 
 sub new {
 	my ($class, %opt) = @_;
-	my $base = "$opt{dir}/$opt{name}";
-	my %mounts = (Apitoken::Server::sasl_folder() => "$base/sasl2",
-	    map { $_ => $base . $_ } @folders);
-	make_path(values %mounts);
-	my $self = $class->SUPER::new(%opt, mounts => \%mounts,
+	my $self = $class->with_plug_ins(%opt, over => \@folders,
 	    accounts => [qw(postfix postdrop)]);
-	$self->plug_ins("$base/sasl2");
 	$self->make_spool;
 	return $self;
 }
@@ -88,15 +76,12 @@ sub start {
 		$self->write_file("etc/postfix/sasl/$name.conf", 0644,
 		    map { "$_\n" } @{ $opt{sasl}{$name} });
 	}
-	for my $try (1 .. 3) {
-		$self->{ports} = { map { $_ => free_port() }
-		    keys %{ $opt{sasl} } };
+	return $self->launch_anywhere(sub {
+		$self->{ports} = { map({ $_ => free_port() }
+		    keys %{ $opt{sasl} }), smtpd => $self->{port} };
 		$self->configure(@{ $opt{main} });
-		return $self if $self->launch($self->{ports}{smtpd},
-		    "$programs/master", '-c', '/etc/postfix', '-d');
-	}
-	croak "postfix does not start:\n" . $self->content('console')
-	    . $self->syslog;
+		return ("$programs/master", '-c', '/etc/postfix', '-d');
+	});
 }
 
 sub configure {

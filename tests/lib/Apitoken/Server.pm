@@ -52,6 +52,22 @@ sub unavailable {
 	    . 'CAP_SYS_ADMIN: ' . join ' ', split ' ', $said;
 }
 
+# The same for a server with our plug-in, these programs and these files.
+sub no_plug_ins {
+	my ($programs, @paths) = @_;
+	my $why = unavailable(@$programs);
+	return $why if defined $why;
+	for my $path (@paths) {
+		return "$path is missing (packaging/install-deps)"
+		    if !-e $path;
+	}
+	return 'libapitoken.so is not built (libsasl2-dev is missing?)'
+	    if !-e "$ENV{BUILD}/libapitoken.so";
+	return 'no folder with plug-ins of libsasl2'
+	    if !defined sasl_folder();
+	return;
+}
+
 sub find_program {
 	my ($name) = @_;
 	for my $dir (split(/:/, $ENV{PATH} // ''), '/usr/sbin', '/sbin') {
@@ -85,6 +101,20 @@ sub new {
 	$self->write_file('mounts', 0600, map { "$_ $opt{mounts}{$_}\n" }
 	    sort keys %{ $opt{mounts} // {} });
 	$self->pam(%{ $opt{pam} // {} });
+	return $self;
+}
+
+# with_plug_ins(new's options, over => [folders]): a host whose libsasl has ours
+# beside its own, and folders of its own in the place of these.
+sub with_plug_ins {
+	my ($class, %opt) = @_;
+	my $base = "$opt{dir}/$opt{name}";
+	my %mounts = (sasl_folder() => "$base/sasl2",
+	    map { $_ => $base . $_ } @{ $opt{over} // [] });
+	make_path(values %mounts);
+	my $self = Apitoken::Server::new($class, %opt,
+	    mounts => \%mounts);
+	$self->plug_ins("$base/sasl2");
 	return $self;
 }
 
@@ -239,6 +269,20 @@ sub launch {
 		!$self->running || answers($port) }, 20) && $self->running;
 	$self->stop;
 	return 0;
+}
+
+# launch_anywhere(sub { ...; command }): the same on a free port, for which the
+# block prepares what the command reads; dies when it does not start.
+sub launch_anywhere {
+	my ($self, $prepare) = @_;
+	require Apitoken::Test;
+	# Somebody else may take the port between our look and its bind.
+	for my $try (1 .. 3) {
+		$self->{port} = Apitoken::Test::free_port();
+		return $self if $self->launch($self->{port}, $prepare->());
+	}
+	croak "$self->{name} does not start:\n",
+	    map { $self->content($_) } qw(console log syslog);
 }
 
 # enter([command...], run's options): runs a command beside the server, with

@@ -18,7 +18,7 @@ use strict;
 use warnings;
 use parent 'Apitoken::Server';
 use Apitoken::Server ();
-use Apitoken::Test qw(program run free_port slurp spit wait_for);
+use Apitoken::Test qw(program run slurp spit wait_for);
 use Carp qw(croak);
 use File::Path qw(make_path);
 use IO::Socket::INET ();
@@ -28,30 +28,15 @@ my $suffix = 'dc=example,dc=org';
 
 # Why it cannot be tested here, or undef.
 sub missing {
-	my $why = Apitoken::Server::unavailable(qw(slapd slapadd ldapwhoami
-	    ldapmodify));
-	return $why if defined $why;
-	for my $path (@folders, '/etc/ldap/schema/inetorgperson.ldif') {
-		return "$path is missing (packaging/install-deps)"
-		    if !-e $path;
-	}
-	return 'libapitoken.so is not built (libsasl2-dev is missing?)'
-	    if !-e "$ENV{BUILD}/libapitoken.so";
-	return 'no folder with plug-ins of libsasl2'
-	    if !defined Apitoken::Server::sasl_folder();
-	return;
+	return Apitoken::Server::no_plug_ins([qw(slapd slapadd ldapwhoami
+	    ldapmodify)], @folders, '/etc/ldap/schema/inetorgperson.ldif');
 }
 
 sub new {
 	my ($class, %opt) = @_;
-	my $base = "$opt{dir}/$opt{name}";
-	my %mounts = (Apitoken::Server::sasl_folder() => "$base/sasl2",
-	    map { $_ => $base . $_ } @folders);
-	make_path(values %mounts, "$base/etc/ldap/slapd.d",
-	    "$base/etc/ldap/sasl2");
-	my $self = $class->SUPER::new(%opt, mounts => \%mounts,
+	my $self = $class->with_plug_ins(%opt, over => \@folders,
 	    accounts => ['openldap']);
-	$self->plug_ins("$base/sasl2");
+	make_path(map { $self->base . "/etc/ldap/$_" } qw(slapd.d sasl2));
 	$self->make_databases;
 	return $self;
 }
@@ -144,16 +129,12 @@ sub start {
 	    map { "$_\n" } @{ $opt{client} // [] });
 	($self->{ldapi} = "ldapi://$base/ldapi") =~
 	    s{(?<=//)(.*)}{ $1 =~ s(/)(%2f)gr }e;
-	for my $try (1 .. 3) {
-		$self->{port} = free_port();
-		return $self if $self->launch($self->{port},
-		    Apitoken::Server::find_program('slapd'), '-d', '0',
+	return $self->launch_anywhere(sub {
+		return (Apitoken::Server::find_program('slapd'), '-d', '0',
 		    '-u', 'openldap', '-g', 'openldap',
 		    '-F', '/etc/ldap/slapd.d', '-h',
 		    "ldap://127.0.0.1:$self->{port}/ $self->{ldapi}");
-	}
-	croak "slapd does not start:\n" . $self->content('console')
-	    . $self->syslog;
+	});
 }
 
 sub modify {

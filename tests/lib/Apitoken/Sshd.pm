@@ -14,7 +14,7 @@ use strict;
 use warnings;
 use parent 'Apitoken::Server';
 use Apitoken::Server ();
-use Apitoken::Test qw(run free_port);
+use Apitoken::Test qw(run);
 use Carp qw(croak);
 use Time::HiRes qw(time);
 
@@ -36,16 +36,11 @@ sub start {
 		    'ed25519', '-N', '', '-C', $key, '-f', "$base/$key" ]);
 		$exit eq '0' or croak "ssh-keygen: $err";
 	}
-	# Somebody else may take the port between our look and sshd's bind.
-	for my $try (1 .. 3) {
-		$self->{port} = free_port();
+	return $self->launch_anywhere(sub {
 		$self->configure;
-		return $self if $self->launch($self->{port},
-		    Apitoken::Server::find_program('sshd'), '-D', '-f',
+		return (Apitoken::Server::find_program('sshd'), '-D', '-f',
 		    "$base/sshd_config");
-	}
-	croak "sshd does not start:\n" . $self->content('console')
-	    . $self->syslog;
+	});
 }
 
 sub configure {
