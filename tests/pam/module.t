@@ -5,6 +5,7 @@
 use strict;
 use warnings;
 use lib "$ENV{SRC}/tests/lib";
+use Apitoken::Built;
 use Apitoken::Test;
 use Test::More;
 
@@ -12,21 +13,8 @@ my $module = program('pam_apitoken.so');
 my $source = source_dir() . '/pam_apitoken';
 my @exports = split /\n/, slurp("$source/pam_apitoken.exports");
 
-sub symbols {
-	my ($which) = @_;
-	my ($exit, $out, $err) = run([ 'nm', '-D', $which, $module ]);
-	$exit eq '0' or die "nm: $err";
-	return sort map { s/@.*//r } map { (split)[-1] } split /\n/, $out;
-}
-
 subtest 'exports' => sub {
-	is_deeply(\@exports, [ sort @exports ], 'the list is sorted');
-	is_deeply([ symbols('--defined-only') ], \@exports,
-	    'the file exports what the list says, and no more');
-	my ($map) = slurp("$source/pam_apitoken.map")
-	    =~ /global:(.*)local:/s;
-	is_deeply([ sort $map =~ /(\w+);/g ], \@exports,
-	    'so does the linker map');
+	exports_as_listed($module, "$source/pam_apitoken");
 };
 
 subtest 'loads in a process that links nothing' => sub {
@@ -45,20 +33,13 @@ subtest 'loads in a process that links nothing' => sub {
 };
 
 subtest 'leaves the process alone' => sub {
-	my %asked = map { $_ => 1 } symbols('--undefined-only');
-	delete @asked{qw(exit sprintf)} if counts_lines($module);
-	my @never = qw(openlog closelog setlogmask syslog vsyslog umask signal
-	    sigaction sigprocmask pthread_sigmask setenv putenv unsetenv exit
-	    _exit atexit chdir setuid seteuid setgid setegid fork system popen
-	    setlocale printf puts strcpy sprintf);
-	is_deeply([ grep { $asked{$_} } @never ], [],
-	    'asks for no function that changes it');
+	asks_for_nothing($module);
 	my @objects = glob build_dir() . '/obj/pam_apitoken/*.o';
 	cmp_ok(scalar @objects, '>=', 5, 'its objects are there');
 	SKIP: {
 		skip 'a build with run-time checkers or counters keeps data '
 		    . 'of its own', 1 if counts_lines($module)
-		    || grep { /^__[atu]b?san_/ } keys %asked;
+		    || sanitized($module);
 		my ($exit, $out) = run([ 'size', '-A', @objects ]);
 		is_deeply([ grep { /^\.(data|bss|tdata|tbss)\s+[1-9]/ }
 		    split /\n/, $out ], [], 'no variable outlives a call');

@@ -5,6 +5,7 @@
 use strict;
 use warnings;
 use lib "$ENV{SRC}/tests/lib";
+use Apitoken::Built;
 use Apitoken::Mdoc;
 use Apitoken::Sasl;
 use Apitoken::Test;
@@ -19,28 +20,8 @@ my $token = create_token($host->config);
 my $plugin = program('libapitoken.so');
 my $source = source_dir() . '/sasl_apitoken';
 
-# Built with run-time checkers, a file can only be loaded by a program that
-# brings them.
-sub sanitized {
-	my ($exit, $out) = run([ 'nm', '-D', '--undefined-only', $plugin ]);
-	return $out =~ /__[atu]b?san_/;
-}
-
-sub symbols {
-	my ($which) = @_;
-	my ($exit, $out, $err) = run([ 'nm', '-D', $which, $plugin ]);
-	$exit eq '0' or die "nm: $err";
-	return sort map { s/@.*//r } map { (split)[-1] } split /\n/, $out;
-}
-
 subtest 'exports' => sub {
-	my @exports = split /\n/, slurp("$source/libapitoken.exports");
-	is_deeply(\@exports, [ sort @exports ], 'the list is sorted');
-	is_deeply([ symbols('--defined-only') ], \@exports,
-	    'the file exports what the list says, and no more');
-	my ($map) = slurp("$source/libapitoken.map") =~ /global:(.*)local:/s;
-	is_deeply([ sort $map =~ /(\w+);/g ], \@exports,
-	    'so does the linker map');
+	exports_as_listed($plugin, "$source/libapitoken");
 	my ($exit, $out) = run([ 'readelf', '-d', $plugin ]);
 	like($out, qr/NEEDED.*\[libsasl2\.so/, 'brings its own libsasl2');
 	unlike($out, qr/NEEDED.*tokencore/, 'needs no library of ours');
@@ -49,14 +30,7 @@ subtest 'exports' => sub {
 };
 
 subtest 'leaves the process alone' => sub {
-	my %asked = map { $_ => 1 } symbols('--undefined-only');
-	delete @asked{qw(exit sprintf)} if counts_lines($plugin);
-	my @never = qw(openlog closelog setlogmask syslog vsyslog umask signal
-	    sigaction sigprocmask pthread_sigmask setenv putenv unsetenv exit
-	    _exit atexit chdir setuid seteuid setgid setegid fork system popen
-	    setlocale printf puts strcpy sprintf);
-	is_deeply([ grep { $asked{$_} } @never ], [],
-	    'asks for no function that changes it');
+	asks_for_nothing($plugin);
 };
 
 subtest 'another libsasl' => sub {
@@ -200,7 +174,7 @@ subtest 'in programs that are no servers' => sub {
 	my ($viewer) = grep { -x } map { "$_/saslpluginviewer" }
 	    qw(/usr/sbin /usr/bin);
 	plan skip_all => 'saslpluginviewer is not installed' if !$viewer;
-	plan skip_all => 'a build with run-time checkers' if sanitized();
+	plan skip_all => 'a build with run-time checkers' if sanitized($plugin);
 	plan skip_all => 'this host has a configuration of its own'
 	    if -e '/etc/apitoken/apitoken.conf';
 	my %env = (SASL_PATH => $host->plugins,
