@@ -57,11 +57,7 @@ sub gives {
 # with_trouble(sub): once for each thing that can be missing or damaged.
 sub with_trouble {
 	my ($check) = @_;
-	for my $name ('apitoken.conf', 'secret.conf', 'store') {
-		rename "$folder/$name", "$folder/kept" or die $!;
-		$check->("no $name");
-		rename "$folder/kept", "$folder/$name" or die $!;
-	}
+	$host->with_trouble($check);
 	my $state = slurp("$folder/store/state");
 	spit("$folder/store/state", 'x' x length $state, 0640);
 	$check->('state damaged');

@@ -16,7 +16,6 @@ if (my $why = Apitoken::Pam::missing('setpriv')) {
 
 my $host = Apitoken::Pam->launch_in(tempdir(mode => 0755));
 my $config = $host->config;
-my $folder = $config =~ s{/[^/]+$}{}r;
 my $good = create_token($config, label => 'good');
 my $bobs = create_token($config, user => 'bob', label => 'good');
 my $revoked = create_token($config, label => 'revoked');
@@ -50,17 +49,6 @@ sub all_succeed {
 	return $r;
 }
 
-# with_trouble(sub): once for each thing that can be missing.
-sub with_trouble {
-	my ($check) = @_;
-	for my $name ('apitoken.conf', 'secret.conf', 'store') {
-		rename "$folder/$name", "$folder/kept" or die $!;
-		$check->("no $name");
-		rename "$folder/kept", "$folder/$name" or die $!;
-	}
-	return;
-}
-
 subtest 'alone' => sub {
 	$host->stack('stack', 'auth required %M config=%C nodelay',
 	    'account required %M', 'session required %M');
@@ -69,7 +57,7 @@ subtest 'alone' => sub {
 	gives('the password', 'AUTH_ERR', [ $password ]);
 	gives('an empty reply', 'AUTH_ERR', [ '' ]);
 	gives('another user\'s', 'AUTH_ERR', [ $bobs ]);
-	with_trouble(sub { gives($_[0], 'AUTHINFO_UNAVAIL', [ $good ]) });
+	$host->with_trouble(sub { gives($_[0], 'AUTHINFO_UNAVAIL', [ $good ]) });
 };
 
 subtest 'before pam_unix' => sub {
@@ -95,7 +83,7 @@ subtest 'before pam_unix' => sub {
 	gives('bob with alice\'s token', 'AUTH_ERR', [ $good ],
 	    user => 'bob');
 	all_succeed('bob with his own', [ $bobs ], user => 'bob');
-	with_trouble(sub {
+	$host->with_trouble(sub {
 		gives("$_[0], a token", 'AUTHINFO_UNAVAIL',
 		    [ $good, $password ]);
 		all_succeed("$_[0], the password", [ $password ]);
@@ -122,7 +110,7 @@ subtest 'plain sufficient' => sub {
 		    [ $revoked, 'x' ]);
 		is($r->{prompts}[1], 'Password: ',
 		    'pam_unix never saw it: it asks for itself');
-		with_trouble(sub {
+		$host->with_trouble(sub {
 			gives("$nontoken: $_[0], a token", 'AUTH_ERR',
 			    [ $good, 'x' ]) });
 	}
@@ -140,7 +128,7 @@ subtest 'required, and modules that refuse nobody' => sub {
 		gives("$name: a revoked token", 'AUTH_ERR', [ $revoked ]);
 		gives("$name: nothing", 'AUTH_ERR', [ '' ]);
 		gives("$name: NULL", 'AUTH_ERR', [ undef ]);
-		with_trouble(sub {
+		$host->with_trouble(sub {
 			gives("$name: $_[0]", 'AUTHINFO_UNAVAIL', [ $good ]);
 			gives("$name: $_[0], the password", 'AUTH_ERR',
 			    [ $password ]);
@@ -215,7 +203,7 @@ for my $case (
 		}
 		isnt(login([ 'no such password' ], %opt)->{code}{authenticate},
 		    'PAM_SUCCESS', 'a wrong password');
-		with_trouble(sub {
+		$host->with_trouble(sub {
 			gives("$_[0], a token", 'AUTHINFO_UNAVAIL',
 			    [ $good, $password ], %opt);
 			gives("$_[0], the password", 'SUCCESS',

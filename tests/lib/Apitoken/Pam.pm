@@ -71,6 +71,18 @@ sub launch_in {
 sub dir { return $_[0]{dir} }
 sub config { return $_[0]{config} }
 
+# with_trouble(sub): once for each thing that can be missing, which it is told.
+sub with_trouble {
+	my ($self, $check) = @_;
+	my $folder = $self->{config} =~ s{/[^/]+$}{}r;
+	for my $name ('apitoken.conf', 'secret.conf', 'store') {
+		rename "$folder/$name", "$folder/kept" or croak $!;
+		$check->("no $name");
+		rename "$folder/kept", "$folder/$name" or croak $!;
+	}
+	return;
+}
+
 # expand($line): with %M, %P, %C and %D filled in.
 sub expand {
 	my ($self, $line) = @_;
