@@ -32,17 +32,7 @@ sub import_it {
 	return @all;
 }
 
-sub logs_in {
-	my ($user, $value, @args) = @_;
-	my (undef, $out) = apitoken($config, '--json', 'verify', '--imported',
-	    '--service', 'imap', '--user', $user, @args, { stdin => $value });
-	return from_json($out)->{verdict};
-}
-
-sub labels {
-	my (undef, $out) = apitoken($config, '--json', 'list');
-	return map { $_->{label} } json_lines($out);
-}
+sub logs_in { return imported_verdict($config, @_) }
 
 # ---- one ----
 my @alice = ('--user', 'alice', '--label');
@@ -192,7 +182,7 @@ sub rows {
 }
 
 sub erins {
-	return scalar grep { /^e\d+$/ } labels();
+	return scalar grep { /^e\d+$/ } labels($config);
 }
 
 # A pipe, so that the command has read exactly what it was given.

@@ -26,17 +26,7 @@ sub import_it {
 	return apitoken($config, 'import', @args);
 }
 
-sub logs_in {
-	my ($user, $value, @args) = @_;
-	my (undef, $out) = apitoken($config, '--json', 'verify', '--imported',
-	    '--service', 'imap', '--user', $user, @args, { stdin => $value });
-	return from_json($out)->{verdict};
-}
-
-sub labels {
-	my (undef, $out) = apitoken($config, '--json', 'list');
-	return map { $_->{label} } json_lines($out);
-}
+sub logs_in { return imported_verdict($config, @_) }
 
 # csv([fields], ...): rows with every field in quotes.
 sub csv {
@@ -185,7 +175,7 @@ subtest 'rows that are refused' => sub {
 	    for 0 .. $#rows;
 	is keys %$answer, @rows + 1, 'and one answer for each';
 	is logs_in('alice', $good), 'valid', 'the row after them is in';
-	is +(grep { $_ eq 'bad' } labels()), 0, 'none of them is';
+	is +(grep { $_ eq 'bad' } labels($config)), 0, 'none of them is';
 	is_deeply record($config, 'alice/one'), $before, 'no other changed';
 };
 
@@ -336,7 +326,7 @@ subtest 'lines that are refused' => sub {
 	is +(grep { /some length/ } values %$answer), 0,
 	    'no value in a reason';
 	is logs_in('dave', $good), 'valid', 'the line after them is in';
-	is +(grep { $_ eq 'bad' } labels()), 0, 'none of them is';
+	is +(grep { $_ eq 'bad' } labels($config)), 0, 'none of them is';
 };
 
 subtest 'no value is in a reason' => sub {

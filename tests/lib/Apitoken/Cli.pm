@@ -16,8 +16,8 @@ use Apitoken::Test;
 use Exporter qw(import);
 use Test::More ();
 
-our @EXPORT = qw(verdict record without_use ids on_terminal hostile_text
-    installation changes refused);
+our @EXPORT = qw(verdict imported_verdict record without_use ids labels
+    on_terminal hostile_text installation changes refused);
 
 # verdict($config, $token, service => 'sshd', user => ..., from => ...): the
 # verdict's word for a login.
@@ -27,6 +27,15 @@ sub verdict {
 	my (undef, $out) = apitoken($config, '--json', 'verify',
 	    (map { ("--$_", $as{$_}) } sort keys %as),
 	    { stdin => "$token\n" });
+	return from_json($out)->{verdict};
+}
+
+# imported_verdict($config, $user, $value, args...): the same for a value made
+# elsewhere.
+sub imported_verdict {
+	my ($config, $user, $value, @args) = @_;
+	my (undef, $out) = apitoken($config, '--json', 'verify', '--imported',
+	    '--service', 'imap', '--user', $user, @args, { stdin => $value });
 	return from_json($out)->{verdict};
 }
 
@@ -51,6 +60,13 @@ sub ids {
 	my ($config) = @_;
 	my (undef, $out) = apitoken($config, '--json', 'list');
 	return map { $_->{label} => $_->{id} } json_lines($out);
+}
+
+# labels($config): those of all there are, two that are the same twice.
+sub labels {
+	my ($config) = @_;
+	my (undef, $out) = apitoken($config, '--json', 'list');
+	return map { $_->{label} } json_lines($out);
 }
 
 # on_terminal($config, $typed, args...): as apitoken(), with a terminal for
