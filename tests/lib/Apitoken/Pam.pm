@@ -23,7 +23,7 @@ use strict;
 use warnings;
 use parent 'Apitoken::Server';
 use Apitoken::Server ();
-use Apitoken::Test qw(start wait_for init_store program build_dir);
+use Apitoken::Test qw(wait_for init_store program build_dir);
 use Carp qw(croak);
 use Compress::Raw::Zlib qw(crc32);
 use File::Path qw(make_path);
@@ -51,17 +51,8 @@ sub launch_in {
 	    qw(auth account password session));
 	$self->{driver} = program('tests/pam/driver');
 
-	my ($watch, $alive);
-	pipe $watch, $alive or croak "pipe: $!";
-	$self->{alive} = $alive;
-	(my $lib = __FILE__) =~ s{/Apitoken/Pam\.pm$}{};
-	$self->{pid} = start([ Apitoken::Server::find_program('unshare'),
-	    '--mount', '--propagation', 'private', '--pid', '--fork',
-	    '--kill-child', '--mount-proc', $^X, "-I$lib",
-	    '-MApitoken::Server', '-e', 'Apitoken::Server::inside(@ARGV)',
-	    $base, '/bin/sh', '-c', 'echo > "$1" && exec sleep infinity',
-	    'sh', "$base/ready" ],
-	    stdin_fh => $watch, log => "$base/console");
+	$self->begin('/bin/sh', '-c', 'echo > "$1" && exec sleep infinity',
+	    'sh', "$base/ready");
 	wait_for(sub { -e "$base/ready" || !$self->running }, 20)
 	    && $self->running
 	    or croak "no private host:\n" . $self->content('console');

@@ -250,9 +250,10 @@ sub as_host {
 	    $self->{base}, @command ], %$opt);
 }
 
-# launch(command): starts the server; true when it answers on the port.
-sub launch {
-	my ($self, $port, @command) = @_;
+# begin(command): starts it as a process of the private host, which ends with
+# this object.
+sub begin {
+	my ($self, @command) = @_;
 	require Apitoken::Test;
 	(my $lib = __FILE__) =~ s{/Apitoken/Server\.pm$}{};
 
@@ -265,6 +266,13 @@ sub launch {
 	    '-MApitoken::Server', '-e', 'Apitoken::Server::inside(@ARGV)',
 	    $self->{base}, @command ],
 	    stdin_fh => $watch, log => "$self->{base}/console");
+	return;
+}
+
+# launch(port, command): starts the server; true when it answers on the port.
+sub launch {
+	my ($self, $port, @command) = @_;
+	$self->begin(@command);
 	return 1 if Apitoken::Test::wait_for(sub {
 		!$self->running || answers($port) }, 20) && $self->running;
 	$self->stop;
