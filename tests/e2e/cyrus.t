@@ -21,14 +21,7 @@ if (defined(my $why = Apitoken::Cyrus::missing())) {
 my $recipe = Apitoken::Recipe->new('cyrus-imapd');
 my $dir = tempdir(mode => 0755);	# imapd is not root when it looks
 my $config = "$dir/token/apitoken.conf";
-my @secrets;		# none of these may turn up in a log
 my $debug = '';		# all that clients said
-
-sub token_and_record {
-	my ($token, $record) = create_token($config, @_);
-	push @secrets, $token;
-	return ($token, $record);
-}
 
 my $module = program('pam_apitoken.so');
 my @pam = map { s/pam_apitoken\.so/$module config=$config nodelay/r }
@@ -39,7 +32,6 @@ my ($exit, undef, $err) = $imap->as_host(program('apitoken'), '--config',
     $config, 'init');
 is $exit, 0, 'init where the group is known' or BAIL_OUT($err);
 $imap->add_password('alice');
-push @secrets, $imap->password('alice');
 like join("\n", $recipe->file('/etc/default/saslauthd')),
     qr/^OPTIONS="(?!.*-c)/m, 'saslauthd remembers nothing';
 $imap->start($recipe->file('/etc/imapd.conf'),
@@ -103,12 +95,12 @@ sub is_refused {
 }
 
 # ---- who gets in ----
-my ($laptop, $record) = token_and_record(user => 'alice', label => 'laptop',
-    service => 'imap');
+my ($laptop, $record) = create_token($config, user => 'alice',
+    label => 'laptop', service => 'imap');
 gets_in('a token for imap', '.', 'alice', $record->{id}, $laptop);
 gets_in('by six characters of its id', 'SCRAM', 'alice',
     substr($record->{id}, 0, 6), $laptop);
-my ($near, $near_record) = token_and_record(user => 'alice',
+my ($near, $near_record) = create_token($config, user => 'alice',
     label => 'from here', from => '127.0.0.0/8');
 gets_in('a token for here', 'XOAUTH2|OAUTHB|SCRAM', 'alice',
     $near_record->{id}, $near);
@@ -152,7 +144,7 @@ is on_the_wire(try_way("mbsync, $_", 'alice', '', $laptop)), 1,
     "by $_ it is" for @bearer;
 
 # ---- who does not ----
-my @strange = token_and_record(user => 'bob', label => 'his own');
+my @strange = create_token($config, user => 'bob', label => 'his own');
 is_refused("another user's token", '^(?!.*SCRAM)', 'wrong-user', 'alice', '',
     $strange[0]);
 is_refused("another user's token", 'SCRAM', 'unknown-token', 'alice',
@@ -163,7 +155,7 @@ my %limit = (
 	expired => [ expires => '1s' ],
 	revoked => [],
 );
-my %made = map { $_ => [ token_and_record(user => 'alice', label => $_,
+my %made = map { $_ => [ create_token($config, user => 'alice', label => $_,
     @{ $limit{$_} }) ] } sort keys %limit;
 gets_in('not yet revoked', '.', 'alice', $made{revoked}[1]{id},
     $made{revoked}[0]);
@@ -177,6 +169,7 @@ for my $verdict (sort keys %made) {
 }
 
 # ---- what was written down ----
+my @secrets = (made_tokens(), $imap->password('alice'));
 my %texts = (
 	'the system log' => $imap->syslog,
 	'what servers printed' => $imap->content('console'),

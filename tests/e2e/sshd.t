@@ -19,7 +19,6 @@ if (defined(my $why = Apitoken::Sshd::missing())) {
 my $dir = tempdir();
 mkdir "$dir/token", 0700;
 my $config = init_store(dir => "$dir/token");
-my @secrets;		# none of these may turn up in a log
 my $debug = '';		# all that the clients said
 
 # The lines that the manual recommends, before the distribution's own.
@@ -37,16 +36,9 @@ sub lines {
 	];
 }
 
-sub token_and_record {
-	my ($token, $record) = create_token($config, @_);
-	push @secrets, $token;
-	return ($token, $record);
-}
-
-sub token { return (token_and_record(@_))[0] }
+sub token { return scalar create_token($config, @_) }
 
 my $sshd = Apitoken::Sshd->start(dir => $dir, pam => lines('nodelay'));
-push @secrets, map { $sshd->password($_) } qw(alice bob root);
 
 sub login {
 	my ($user, $password, $method) = @_;
@@ -81,7 +73,7 @@ sub is_refused {
 }
 
 # ---- who gets in ----
-my ($laptop, $record) = token_and_record(user => 'alice',
+my ($laptop, $record) = create_token($config, user => 'alice',
     label => 'laptop on the desk');
 gets_in('alice', $laptop, 'a token');
 gets_in('alice', uc $laptop, 'a token in capitals');
@@ -98,9 +90,9 @@ like $login // '', qr/alice/, 'and the user';
 
 # ---- who does not ----
 is_refused('alice', 'not the password', undef, 'a wrong password');
-is_refused('alice', token(user => 'bob', label => 'his own'), 'wrong-user',
-    q(another user's token));
-gets_in('bob', $secrets[-1], 'its owner');
+my $bobs = token(user => 'bob', label => 'his own');
+is_refused('alice', $bobs, 'wrong-user', q(another user's token));
+gets_in('bob', $bobs, 'its owner');
 is_refused('alice', token(user => 'alice', label => 'mail',
     service => 'imap'), 'wrong-service', 'a token for imap only');
 is_refused('alice', token(user => 'alice', label => 'far',
@@ -136,7 +128,7 @@ is slurp("$dir/token/audit.json"), $audit, 'and none is a use of a token';
 
 # ---- revoked ----
 for my $method (@methods) {
-	my ($token, $made) = token_and_record(user => 'alice',
+	my ($token, $made) = create_token($config, user => 'alice',
 	    label => "for $method");
 	ok login('alice', $token, $method)->{ok}, "before ($method)";
 	my ($exit, undef, $err) = apitoken($config, 'revoke', $made->{id});
@@ -171,6 +163,7 @@ ok $slow->{refused}, 'without nodelay: refused';
 cmp_ok $slow->{seconds}, '>=', 0.9, 'and it took its time';
 
 # ---- what was written down ----
+my @secrets = (made_tokens(), map { $sshd->password($_) } qw(alice bob root));
 my $log = $sshd->syslog;
 like $log, qr/debug3/, 'sshd wrote down all that it knows';
 like $log, qr/<87>.*pam_apitoken/, 'and so did the module';

@@ -375,6 +375,14 @@ sub leaks {
 	} @secrets;
 }
 
+# coded(secrets): what of each is in base64 wherever it begins, to look for.
+sub coded {
+	my (@secrets) = @_;
+	require MIME::Base64;
+	return map { my $secret = $_; map { substr MIME::Base64::encode_base64(
+	    "$_$secret", ''), 16, -8 } '', 'x', 'xx' } @secrets;
+}
+
 # ---- the first process of the namespace ----
 
 # inside(base, command): never returns. When it ends, the kernel kills every

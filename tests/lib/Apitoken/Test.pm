@@ -30,13 +30,14 @@ use POSIX qw(:sys_wait_h _exit);
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(build_dir source_dir program tempdir run apitoken
-    init_store set_conf create_token import_value start stop finish
+    init_store set_conf create_token made_tokens import_value start stop finish
     wait_for free_port slurp spit from_json json_lines holds_no_token tree
     one_line pty counts_lines);
 
 my $owner = $$;		# only this process cleans up, not its forks
 my @dirs;
 my %running;
+my @made;		# by create_token()
 
 BEGIN {
 	for my $name (qw(BUILD SRC)) {
@@ -256,8 +257,12 @@ sub create_token {
 	$exit eq '0' or croak "create: exit $exit: $err";
 	my $record = from_json($out);
 	my $token = delete $record->{token};
+	push @made, $token;
 	return wantarray ? ($token, $record) : $token;
 }
+
+# made_tokens(): all that create_token() has made: none may turn up in a log.
+sub made_tokens { return @made }
 
 # import_value($config, $value, %spec): makes a value made elsewhere a password;
 # its id.  user (alice), label (portal), service
