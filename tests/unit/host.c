@@ -230,6 +230,30 @@ test_request(const char *authtok, const char *user, unsigned flags)
 	return req;
 }
 
+struct tc_result
+test_expect(struct test_host *host, const struct tc_request *req,
+	    enum tc_verdict want, unsigned lines)
+{
+	struct tc_result res;
+	char word[64];
+
+	memset(&res, 0xaa, sizeof(res));
+	host->lines = 0;
+	if (tc_verify(host->h, req, &res) != want)
+		fail_msg("%s (%s) and not %s", tc_verdict_name(res.verdict),
+			 res.detail, tc_verdict_name(want));
+	assert_int_equal(res.verdict, want);
+	assert_int_equal(res.proved, want >= TC_WRONG_USER);
+	assert_int_equal(host->lines, lines);
+	(void)snprintf(word, sizeof(word),
+		       want == TC_VALID ? "login allow "
+					: "login deny reason=%s ",
+		       tc_verdict_name(want));
+	if (lines && strncmp(host->line, word, strlen(word)) != 0)
+		fail_msg("%s: %s", word, host->line);
+	return res;
+}
+
 struct test_spoilt
 test_spoil(const struct test_host *host, unsigned turn)
 {

@@ -68,6 +68,12 @@ void test_host_remake(const char *token, const char *user,
 struct tc_request test_request(const char *authtok, const char *user,
 			       unsigned flags);
 
+/* Fails the test unless that is the verdict, in every place it is told: in as
+ * many lines of the log, 0 or 1. */
+struct tc_result test_expect(struct test_host *host,
+			     const struct tc_request *req, enum tc_verdict want,
+			     unsigned lines);
+
 /*
  * A file that every decision needs, spoilt: each of them in every way, as turn
  * goes from 0 to TEST_SPOILS - 1.  test_mend() puts it back as it was.

@@ -22,35 +22,20 @@ request(const char *value, const char *user)
 	return test_request(value, user, TC_IMPORTED);
 }
 
-/* The verdict, and that it is told where it has to be and nowhere else. */
+/* A password is nobody's business. */
 static void
 expect(struct test_host *host, const struct tc_request *req,
        enum tc_verdict want)
 {
 	const int found = want != TC_NOT_A_TOKEN;
-	struct tc_result res;
-	char word[64];
+	struct tc_result res = test_expect(host, req, want, found ? 1 : 0);
 
-	memset(&res, 0xaa, sizeof(res));
-	host->lines = 0;
-	if (tc_verify(host->h, req, &res) != want)
-		fail_msg("%s (%s) and not %s", tc_verdict_name(res.verdict),
-			 res.detail, tc_verdict_name(want));
-	assert_int_equal(res.verdict, want);
-	assert_int_equal(res.proved, want >= TC_WRONG_USER);
 	assert_int_equal(strlen(res.id), res.proved ? TC_ID_LEN : 0);
-	if (!found)
-		assert_string_equal(res.detail, "");
-	assert_int_equal(host->lines, found);
-	(void)snprintf(word, sizeof(word),
-		       want == TC_VALID ? "login allow "
-					: "login deny reason=%s ",
-		       tc_verdict_name(want));
-	if (found && strncmp(host->line, word, strlen(word)) != 0)
-		fail_msg("%s: %s", word, host->line);
 	if (found)
 		assert_int_equal(strstr(host->line, " id=") != NULL,
 				 res.proved);
+	else
+		assert_string_equal(res.detail, "");
 	assert_null(strstr(host->line, VALUE));
 }
 
