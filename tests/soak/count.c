@@ -7,6 +7,7 @@
 #include "soak.h"
 
 #define NOTES_MAX 60
+#define WARM 10 /* verifications in each way, until all caches are full */
 
 static const char *const way_names[WAYS] = {
 	[BY_VERIFY] = "library",
@@ -77,6 +78,29 @@ soak_changed(enum change change, uint64_t begun, int rc, const char *why)
 		return;
 	c->failed++;
 	soak_note("%s: %s: %s", change_names[change], tc_strerror(rc), why);
+}
+
+int
+soak_ways_tried(void)
+{
+	int n = soak_options.library_only ? BY_PAM : WAYS;
+
+	for (int i = 0; i < n; i++)
+		if (soak->way[i].done < WARM)
+			return 0;
+	return 1;
+}
+
+int
+soak_changes_tried(void)
+{
+	const struct change_count *c = soak->change;
+
+	for (int i = 0; i < CHANGES; i++)
+		if (c[i].done == 0 && i != COPY && i != COMPACT &&
+		    i != REVOKE_USER && i != REVOKE_ALL)
+			return 0;
+	return c[REVOKE_USER].done + c[REVOKE_ALL].done > 0;
 }
 
 /* The names of the verdicts in a set. */

@@ -23,6 +23,7 @@
 #define PROCESSES_MAX 64
 #define CHILDREN_MAX (PROCESSES_MAX + ORACLE_WRITERS + 1)
 #define LAST_WAIT 60 /* seconds that a process has to come to its end */
+#define LATE 200 /* seconds more until all was tried, where it is slow */
 
 struct soak *soak;
 struct soak_options soak_options;
@@ -153,16 +154,18 @@ end_all(void)
 
 /* ---- the run ---- */
 
+/* A fifth of the time is for caches to fill, longer where it is slow; the rest
+ * has two halves, that are compared.  It goes on until all was tried. */
 static void
 watch(void)
 {
 	double begun = kit_clock(), length = soak_options.seconds;
-	double pause = length > 60 ? 1 : 0.1, at = 0;
+	double pause = length > 60 ? 1 : 0.1, warm = length / 5, at = 0;
 	int gone = 0;
 
-	while (at < length && gone == 0) {
-		/* All caches are full by then. */
-		int half = at < length / 5 ? -1 : at >= length * 3 / 5;
+	while (gone == 0 && at < length + LATE &&
+	       (at < warm + length * 4 / 5 || !soak_changes_tried())) {
+		int half = at < warm ? -1 : at >= warm + length * 2 / 5;
 
 		kit_nap(pause);
 		for (unsigned i = 0; i < n_children; i++) {
@@ -171,6 +174,8 @@ watch(void)
 				(void)watch_sample(&children[i], half);
 		}
 		at = kit_clock() - begun;
+		if (half < 0 && !soak_ways_tried())
+			warm = at > length / 5 ? at : length / 5;
 	}
 }
 

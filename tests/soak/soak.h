@@ -99,6 +99,11 @@ void soak_judge(enum way way, const struct oracle_ask *ask, unsigned got,
 /* Counts a change that began then; rc is a TC_E code. */
 void soak_changed(enum change change, uint64_t begun, int rc, const char *why);
 
+/* Was it verified in each way, more than once, and changed in each that has to
+ * come up?  On a slow machine that takes its time. */
+int soak_ways_tried(void);
+int soak_changes_tried(void);
+
 /* A line on stdout, but not thousands of them. */
 void soak_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

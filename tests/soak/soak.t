@@ -54,7 +54,7 @@ sub installation {
 }
 
 my %n = counts(run([ program('tests/soak/soak'), installation(), $seconds,
-    $processes, $threads, @only ], timeout => 180 + 2 * $seconds));
+    $processes, $threads, @only ], timeout => 400 + 2 * $seconds));
 $n{$_} //= 0 for qw(lost problems);
 
 sub sum {
@@ -80,7 +80,10 @@ is $n{fds_left}, 0, 'no descriptor is left open';
 # A handle keeps a view open, which is two, from the first look-up on; each
 # process has one for the library, and SASL another.
 cmp_ok $n{fds_growth}, '<=', 4, 'and not more of them with time';
-cmp_ok $n{unjudged}, '<=', sum(qr/^by_/) / 100, 'the oracle could tell';
+# It remembers a second of configurations: who stood still for longer cannot be
+# told.
+cmp_ok $n{unjudged}, '<=', sum(qr/^by_/) / 100 + 10 * $threads,
+    'the oracle could tell';
 if ($checked eq '') {
 	cmp_ok $n{memory_growth_kib}, '<=', 1024, 'memory is flat';
 }

@@ -53,6 +53,15 @@ draw_expiry(struct writer *w)
 	}
 }
 
+/* A moment that was to come had passed when the change came to be made: then it
+ * is refused, and changes nothing. */
+static int
+too_late(int rc, int64_t expires)
+{
+	return rc == TC_E_INVALID && expires != 0 &&
+	       expires <= (int64_t)time(NULL);
+}
+
 static size_t
 list_names(unsigned names, const char *out[NAMES])
 {
@@ -131,6 +140,9 @@ create(struct writer *w, unsigned n)
 	}
 	begun = timeline_now();
 	rc = tc_create_many(w->h, &kit_actor, specs, n, tokens, recs, &err);
+	for (unsigned i = 0; i < n; i++)
+		if (too_late(rc, specs[i].expires))
+			return;
 	soak_changed(n > 1 ? CREATE_MANY : CREATE, begun, rc, err.text);
 	for (unsigned i = 0; rc == TC_OK && i < n; i++) {
 		enter(w, tokens[i], recs[i], &wishes[i].status);
@@ -171,8 +183,13 @@ import(struct writer *w)
 		rc = item.error.code;
 		err = item.error;
 	}
-	soak_changed(IMPORT, begun, rc, err.text);
 	oracle_end(slot);
+	if (too_late(rc, wish.status.expires)) {
+		oracle_begin(slot, &not_yet);
+		oracle_end(slot);
+		return;
+	}
+	soak_changed(IMPORT, begun, rc, err.text);
 	memcpy(slot->id, item.id, sizeof(slot->id));
 	w->living[w->n_living++] = (unsigned)(slot - w->part->slot);
 }
@@ -266,7 +283,7 @@ edit(struct writer *w)
 static void
 renew(struct writer *w)
 {
-	struct oracle_status next[AT_ONCE];
+	struct oracle_status was[AT_ONCE], next[AT_ONCE];
 	int64_t expires = draw_expiry(w);
 	struct tc_error err;
 	struct some s;
@@ -275,14 +292,19 @@ renew(struct writer *w)
 
 	draw_some(w, &s, AT_ONCE);
 	for (unsigned i = 0; i < s.n; i++) {
-		next[i] = oracle_status(slot_of(w, s.at[i]));
+		was[i] = next[i] = oracle_status(slot_of(w, s.at[i]));
 		next[i].expires = expires;
 	}
 	begun = timeline_now();
 	begin_all(w, &s, next);
 	rc = tc_renew(w->h, &kit_actor, s.ids, s.n, expires, &err);
-	soak_changed(RENEW, begun, rc, err.text);
 	end_all(w, &s);
+	if (too_late(rc, expires)) {
+		begin_all(w, &s, was);
+		end_all(w, &s);
+		return;
+	}
+	soak_changed(RENEW, begun, rc, err.text);
 }
 
 /* Revokes or deletes. */
@@ -406,8 +428,8 @@ static const struct {
 
 #define ROWS (sizeof(table) / sizeof(table[0]))
 
-static void
-change_something(struct writer *w)
+static size_t
+draw_row(struct writer *w)
 {
 	int few = w->n_living < LIVING_WANTED;
 	unsigned sum = 0, dice;
@@ -423,12 +445,24 @@ change_something(struct writer *w)
 			break;
 		dice -= share;
 	}
+	return i;
+}
+
+/* Each kind in its turn first: where the disk is slow, marks would leave few of
+ * the tokens that rare kinds need. */
+static void
+change_something(struct writer *w)
+{
+	size_t row = w->turn < ROWS ? w->turn : draw_row(w);
+
 	pthread_rwlock_rdlock(&soak->lock);
 	writer_bury(w);
-	if (w->n_living == 0)
+	if (w->n_living == 0) {
 		create_one(w);
-	else
-		table[i].fn(w);
+	} else {
+		table[row].fn(w);
+		w->turn += w->turn < ROWS;
+	}
 	pthread_rwlock_unlock(&soak->lock);
 }
 
@@ -446,7 +480,8 @@ writer_run(unsigned at, uint64_t seed)
 		kit_die("%s: %s", ORACLE_NETWORK, err.text);
 	while (!soak->stop) {
 		change_something(&w);
-		writer_marks(&w);
+		if (w.turn == ROWS)
+			writer_marks(&w);
 	}
 	tc_free(w.h);
 }

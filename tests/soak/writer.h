@@ -16,6 +16,7 @@ struct writer {
 	/* slots that are not revoked, by their numbers */
 	unsigned living[WRITER_LIVING], n_living;
 	unsigned n_keys; /* that were retired */
+	unsigned turn; /* kinds of change that were made in turn */
 	double next_mark, next_key;
 };
 
