@@ -158,6 +158,19 @@ judge(tc_handle *h, unsigned n, struct state *s)
 	}
 }
 
+/* Waits until it has ended, or that long; 1: it has. */
+static int
+ends_within(pid_t pid, double seconds, int *status)
+{
+	double end = kit_clock() + seconds;
+	pid_t ended;
+
+	while ((ended = waitpid(pid, status, WNOHANG)) == 0 &&
+	       kit_clock() < end)
+		kit_nap(0.001);
+	return ended == pid;
+}
+
 /* Kills a change of all of them after that many seconds; 0: lets it live.
  * How long it took. */
 static double
@@ -178,11 +191,11 @@ change(const char *config, unsigned n, const char *label, double after)
 			kit_die("%s", err.text);
 		_exit(0);
 	}
-	if (after > 0) {
-		kit_nap(after);
-		(void)kill(pid, SIGKILL);
+	if (after == 0 || !ends_within(pid, after, &status)) {
+		if (after > 0)
+			(void)kill(pid, SIGKILL);
+		(void)waitpid(pid, &status, 0);
 	}
-	(void)waitpid(pid, &status, 0);
 	if (after > 0 && WIFEXITED(status))
 		not_killed++;
 	if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
@@ -202,15 +215,16 @@ kill_again_and_again(const char *config, unsigned n, unsigned rounds)
 	for (unsigned i = 1; i <= rounds; i++) {
 		struct state s = { .before = labels[0] };
 		uint64_t at = 1 + kit_below(&seed, 900);
+		double took;
 		unsigned was;
 
 		(void)snprintf(labels[1], sizeof(labels[1]), "round %u", i);
 		if (i % 3)
 			s.after = labels[1];
 		lived = not_killed;
-		(void)change(config, n, s.after, whole * (double)at / 1000);
-		if (not_killed > lived) /* the host has become faster */
-			whole *= 0.8;
+		took = change(config, n, s.after, whole * (double)at / 1000);
+		if (not_killed > lived) /* the one before stood still */
+			whole = took;
 		judge(h, n, &s);
 		was = s.changed;
 		another_commit(h, n);

@@ -16,6 +16,7 @@
 
 #define THREADS_MAX 256
 #define KEYS_MAX 12 /* retired keys stay in the store's head for good */
+#define LATE 240 /* seconds more for the writer where the disk is slow */
 
 struct worker {
 	struct kit_oracle *o;
@@ -100,12 +101,21 @@ verify_all(void *arg)
 	return NULL;
 }
 
+/* Some of each kind; or it failed, which is told at the end. */
+static int
+changed_enough(void)
+{
+	return counts->failed > 0 || (counts->created > 10 &&
+				      counts->revoked > 0 && counts->keys > 0);
+}
+
 static void
 run_threads(struct kit_oracle *o, tc_handle *h, int n, unsigned seconds,
 	    uint64_t *seed)
 {
 	static struct worker workers[THREADS_MAX];
 	static pthread_t threads[THREADS_MAX];
+	double late = kit_clock() + seconds + LATE;
 
 	for (int i = 0; i < n; i++) {
 		workers[i] = (struct worker){ o, h, kit_random(seed) };
@@ -113,6 +123,8 @@ run_threads(struct kit_oracle *o, tc_handle *h, int n, unsigned seconds,
 			kit_die("thread %d", i);
 	}
 	kit_nap(seconds);
+	while (!changed_enough() && kit_clock() < late)
+		kit_nap(0.05);
 	o->stop = 1;
 	for (int i = 0; i < n; i++)
 		pthread_join(threads[i], NULL);

@@ -15,7 +15,7 @@ my $seconds = $ENV{SECONDS_OF_THREADS} // 8;
 my $threads = $ENV{THREADS} // 64;
 my $config = init_store();
 my %n = counts(run([store_program('threads'), $config, quiet_conf($config),
-    $seconds, $threads], timeout => 60 + 4 * $seconds));
+    $seconds, $threads], timeout => 360 + 4 * $seconds));
 
 cmp_ok $n{reads}, '>', 50 * $seconds, 'the threads verified';
 cmp_ok $n{created}, '>', 10, 'tokens were made';
