@@ -89,7 +89,8 @@ subtest 'a writer that does not know of the folder' => sub {
 	is first_sync($config), 'store', 'the note of a commit before';
 };
 
-# Whoever restores a backup, or makes one of hard links, takes no lock.
+# Whoever restores a backup, or makes one of hard links, takes no lock. The
+# change stops behind the journal's sync, until it is told to go on.
 subtest 'a standby that goes while a commit is made' => sub {
 	for my $how (qw(unlink link)) {
 		my $config = init_store(dir => tempdir());
@@ -98,17 +99,22 @@ subtest 'a standby that goes while a commit is made' => sub {
 		my ($side) = slurp("$store/state") =~ /^TCS1(.)/;
 		my $standby = "$store/" . ($side eq 'L' ? 'right' : 'left')
 		    . '.gdbm';
+		my $before = -s "$store/journal";
 		my $pid = start([ 'strace', '-o', "$store.trace", '-e',
-		    'trace=fdatasync', '-e', 'inject=fdatasync:delay_enter=1s',
+		    'trace=fdatasync', '-e',
+		    'inject=fdatasync:signal=STOP:when=1',
 		    program('apitoken'), '--config', $config, 'create',
 		    '--user', 'alice', '--label', 'meanwhile' ]);
-		my $before = -s "$store/journal";
-		ok wait_for(sub { -s "$store/journal" > $before }, 20),
-		    'it is at the journal';
+		ok wait_for(sub { -e "$store.trace" &&
+		    slurp("$store.trace") =~ /stopped by SIGSTOP/ }),
+		    'it has stopped';
+		cmp_ok -s "$store/journal", '>', $before,
+		    '... behind the journal';
 		my $was = slurp($standby);
 		$how eq 'unlink' ? unlink $standby
 		    : link $standby, "$store.copy" or die $!;
-		is finish($pid, undef, 20), '0', "$how: it is made";
+		kill 'CONT', -$pid;
+		is finish($pid), '0', "$how: it is made";
 		is((apitoken($config, 'list'))[0], '0', 'and there');
 		is slurp("$store.copy"), $was, 'the copy is what it was'
 		    if $how eq 'link';
