@@ -33,7 +33,7 @@ set_conf($config, audit_log => 'none', syslog => 'no', allow_root => 'yes');
 
 sub output_of {
 	my ($command, %opt) = @_;
-	my ($exit, $out, $err) = run($command, timeout => 600, %opt);
+	my ($exit, $out, $err) = run($command, timeout => 900, %opt);
 	$exit eq '0' or BAIL_OUT("$command->[0]: $exit: $err");
 	return $out;
 }

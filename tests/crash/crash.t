@@ -218,7 +218,7 @@ sub replay {
 	my ($writes, $others) = $proof ? ($rounds, 5 * $rounds)
 	    : @{ $kind->{cuts} // [3, 10] };
 	my %n = counts(run([crash_program('replay'), $dir, int(100 * $writes),
-	    $others, $jobs], timeout => $proof ? 36000 : 300));
+	    $others, $jobs], timeout => $proof ? 36000 : 900));
 	is $n{jobs_lost}, 0, 'all of it was replayed';
 	judged(\%n);
 	is $n{untidy}, 0, 'and all is in order after it';
@@ -235,7 +235,7 @@ sub deaths {
 	my ($kind, $dir, $rounds) = @_;
 	copy("$dir/live", "$dir/after");
 	my %n = counts(run([crash_program('die'), $dir, $kind->{name},
-	    $since // 1, $rounds, 2], timeout => 60 + $rounds));
+	    $since // 1, $rounds, 2], timeout => 300 + 2 * $rounds));
 	judged(\%n);
 	is $n{reads_refused}, 0, 'no reader beside it was refused';
 	is $n{reads_wrong}, 0, 'and none got a wrong verdict';

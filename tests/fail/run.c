@@ -23,7 +23,7 @@
 #define HOSTS_ERROR 77 /* in OpenSSL's queue */
 #define ATTEMPTS_MAX 100000 /* of one scenario in one pass */
 #define INSIDE_STEP 13
-#define HANGS_AFTER 30 /* seconds */
+#define HANGS_AFTER 120 /* seconds */
 
 static const char *const fault_names[FAULTS] = {
 	[FAULT_RESULT] = "wrong",	 [FAULT_STORE] = "half",

@@ -36,7 +36,7 @@
 #undef fputc
 #undef getdelim
 
-#define HANGS_AFTER 20 /* seconds */
+#define HANGS_AFTER 120 /* seconds */
 
 #define HAND(name)
 #include "calls_command.h"

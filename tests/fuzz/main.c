@@ -23,7 +23,7 @@
 
 #define SEEDS_MAX 1000
 #define INPUT_MAX 8192
-#define SECONDS 60 /* for one input */
+#define SECONDS 120 /* for one input */
 
 struct input {
 	uint8_t data[INPUT_MAX];

@@ -25,7 +25,7 @@ subtest 'threads' => sub {
 	my $rounds = 40;
 	$host->raw_stack('sshd', auth => 'config=%C nodelay nontoken=ignore');
 	my $r = $host->drive(service => 'sshd', user => 'alice',
-	    threads => 16, rounds => $rounds, timeout => 300,
+	    threads => 16, rounds => $rounds, timeout => 900,
 	    steps => [ qw(authenticate setcred acct_mgmt) ],
 	    sections => [ [ $good ], [ $revoked ], [ 'a password' ],
 	    [ $forged ] ]);
@@ -83,7 +83,7 @@ subtest 'valgrind' => sub {
 		my ($service, $name, $reply) = @$_;
 		my $r = $host->drive(service => $service, user => 'alice',
 		    replies => [ $reply, $reply ], steps => \@steps,
-		    wrap => \@wrap, timeout => 120, may_fail => 1);
+		    wrap => \@wrap, timeout => 300, may_fail => 1);
 		is($r->{exit}, '0', $name);
 		my $found = slurp($report);
 		is($found, '', "$name: valgrind has nothing to say");

@@ -12,7 +12,7 @@
  *						and acct_mgmt, 0 0: let in
  *
  * The PAM service is "test", the user alice.  GROUP is the one supplementary
- * group.  Who has no answer after 20 seconds is said to hang.
+ * group.  Who has no answer after 120 seconds is said to hang.
  */
 #include <err.h>
 #include <grp.h>
@@ -26,7 +26,7 @@
 
 #include "tokencore.h"
 
-#define PATIENCE 20 /* seconds */
+#define PATIENCE 120 /* seconds */
 #define WORDS 6
 
 static void

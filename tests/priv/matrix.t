@@ -166,8 +166,7 @@ chown $user, $user, "$base/own" or die;
 
 sub as_user {
 	my (@command) = @_;
-	my ($exit, $out, $err) = run([@command], uid => $user, gid => $user,
-	    timeout => 60);
+	my ($exit, $out, $err) = run([@command], uid => $user, gid => $user);
 	$exit eq '0' or die "@command: $err";
 	return $out;
 }
@@ -343,7 +342,7 @@ sub command_sign {
 	my ($exit, $out) = run(['setpriv', "--reuid=$uid", "--regid=$gid",
 	    "--groups=$more", program('apitoken'), '--config', $i->{config},
 	    qw(--json verify --service test --user alice)],
-	    stdin => $i->{token}, timeout => 20);
+	    stdin => $i->{token});
 	my $verdict = eval { from_json($out)->{verdict} } // 'none';
 	return "$exit $verdict" eq '0 valid' ? '+'
 	    : "$exit $verdict" eq '4 unavailable' ? '-' : "$exit $verdict";

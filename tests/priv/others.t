@@ -43,11 +43,11 @@ sub goes_on {
 	my @said = map {
 		my ($exit, $out) = run([@member, program('apitoken'),
 		    '--config', $config, qw(--json verify --service sshd)],
-		    stdin => $_, timeout => 20);
+		    stdin => $_);
 		eval { from_json($out)->{verdict} } // "exit $exit";
 	} $token, $gone;
 	my ($exit, undef, $err) = apitoken($config, qw(create --user alice
-	    --label), $when =~ s/\W+/-/gr, { timeout => 20 });
+	    --label), $when =~ s/\W+/-/gr);
 	is "@said $exit", 'valid revoked 0', "$when: all goes on"
 	    or diag $err;
 	my ($listed) = apitoken($config, 'list');
@@ -75,7 +75,7 @@ for (@ARGV) {
 }
 $| = 1;
 print "held $n\n";
-sleep 60;
+sleep 600;
 PERL
 {
 	my $log = tempdir() . '/log';
@@ -154,7 +154,7 @@ subtest 'a lie about the last use' => sub {
 sub as {
 	my ($who, @command) = @_;
 	$attempts++;
-	return run([@$who, @command], timeout => 20);
+	return run([@$who, @command]);
 }
 
 sub perl_as {
@@ -241,10 +241,10 @@ subtest 'an audit log in such a folder' => sub {
 		    0, "a stranger put $name there";
 		my ($exit, $out) = run([@member, program('apitoken'),
 		    '--config', $config, qw(verify --service sshd)],
-		    stdin => $token, timeout => 20);
+		    stdin => $token);
 		is $exit, 0, 'logins go on';
 		my ($code, undef, $err) = apitoken($config, qw(create --user
-		    alice --label x), { timeout => 20 });
+		    alice --label x));
 		is $code, 4, 'a change is refused';
 		like $err, qr/\Q$log\E/, 'and names it';
 		is slurp("$base/target"), "keep\n", 'nothing went through it';

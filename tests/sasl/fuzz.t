@@ -20,7 +20,7 @@ my $rounds = $ENV{ROUNDS} // 4000;
 for my $seed ($ENV{SEED} // (1, 20261121)) {
 	my ($exit, $out, $err) = run([ program('tests/sasl/fuzz'),
 	    $host->plugins, $host->config, $rounds, $seed ],
-	    stdin => "$token\n", timeout => 600);
+	    stdin => "$token\n", timeout => 1800);
 	is($exit, '0', "seed $seed: came to its end") or diag $err;
 	my %n = map { /^(\w+) (\d+)/ ? ($1 => $2) : () } split /\n/, $out;
 	my ($left) = $out =~ /^left (.*)$/m;

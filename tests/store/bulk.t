@@ -19,7 +19,7 @@ my $rounds = $ENV{ROUNDS} // 20;
 sub bulk {
 	my ($config, @args) = @_;
 	return counts(run([store_program('bulk'), $config, @args],
-	    timeout => 300 + 10 * $rounds));
+	    timeout => 600 + 20 * $rounds));
 }
 
 subtest 'killed in the middle' => sub {

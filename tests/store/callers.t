@@ -83,7 +83,7 @@ subtest 'in the group' => sub {
 subtest 'in the group, and someone holds whatever locks they can' => sub {
 	my $hold = 'use Fcntl ":flock"; for (@ARGV) { open my $f, "<", $_ ' .
 	    'or next; flock $f, LOCK_EX; push @f, $f } ' .
-	    '$| = 1; print "held\n"; sleep 60';
+	    '$| = 1; print "held\n"; sleep 600';
 	my $log = tempdir() . '/log';
 	my $pid = start([@in, $^X, '-e', $hold, glob("$store/*"),
 	    "$dir/secret.conf", $config], log => $log);

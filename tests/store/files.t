@@ -73,7 +73,7 @@ my @asked_for_password;	# damage that made the command refuse to say
 sub ask_all {
 	my ($early, $text) = @_;
 	my ($exit, $out, $err) = apitoken($config, '--json', 'verify',
-	    '--service', 'sshd', { stdin => $text, timeout => 20 });
+	    '--service', 'sshd', { stdin => $text });
 	my $got = eval { from_json($out) } // {};
 	my $late = ask_start($config);
 	my $opened = $late->('open');
@@ -125,9 +125,8 @@ sub needed {
 	    if $password[0][1] ne 'not-a-token';
 	is $password[1][0], 'not-a-token', 'handle: a password';
 	is $password[2][0], 'not-a-token', 'new handle: a password';
-	my $started = time;
 	my ($exit, undef, $err) = apitoken($config, 'create', '--user',
-	    'alice', '--label', 'x', { timeout => 20 });
+	    'alice', '--label', 'x');
 	is $exit, 4, 'a change: exit';
 	ok one_line($err), 'one line' or diag $err;
 	like $err, qr/\Q$path\E/, 'the file is named';
@@ -173,7 +172,7 @@ sub writer_only {
 	logins_go_on($early, 'damaged');
 	my $before = listed($config);
 	my ($exit, $out, $err) = apitoken($config, '--json', 'create',
-	    '--user', 'alice', '--label', 'new', { timeout => 20 });
+	    '--user', 'alice', '--label', 'new');
 	if ($mends{$what}) {
 		is $exit, 0, 'a change works' or diag $err;
 		is doctor_worst($config), 'fine', 'and mends the store';

@@ -27,6 +27,7 @@
 #define FILE_MAX ((size_t)1 << 20)
 #define SIZE_LIMIT ((rlim_t)8 << 20) /* of a file; the largest has 40 KiB */
 #define HEADER 64 /* bytes at a file's beginning, always changed upon */
+#define HANGS_AFTER 120 /* seconds */
 
 static const char *const names[] = { "left.gdbm", "right.gdbm", "state",
 				     "journal" };
@@ -293,7 +294,7 @@ batch(const struct work *w, size_t file, size_t from, _Atomic size_t *at)
 		end = w->file[file].len;
 	for (size_t i = from; i < end; i++) {
 		*at = i;
-		alarm(20);
+		alarm(HANGS_AFTER);
 		if (w->masks == 1)
 			one_flip(w, h, file, i, 0xff);
 		for (unsigned bit = 1; w->masks == 8 && bit < 256; bit *= 2)

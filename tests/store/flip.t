@@ -19,7 +19,7 @@ my $config = init_store(conf => { audit_log => 'none', syslog => 'no',
     allow_root => 'yes' });
 my ($dir) = $config =~ m{^(.*)/};
 my %n = counts(run([store_program('flip'), $config, $config, "$dir/store",
-    $long], timeout => $long ? 20_000 : 600));
+    $long], timeout => $long ? 20_000 : 1800));
 
 cmp_ok $n{flips}, '>', 20_000, 'flips';
 cmp_ok $n{unavailable}, '>', 1000, 'damage was noticed';

@@ -14,7 +14,7 @@ use Apitoken::Test;
 my $rounds = $ENV{ROUNDS} // 300;
 my $config = init_store();
 my %n = counts(run([store_program('kill'), $config, quiet_conf($config),
-    $rounds, 4], timeout => 600));
+    $rounds, 4], timeout => 900 + 4 * $rounds));
 
 cmp_ok $n{reads}, '>', 20 * $rounds, 'the readers read';
 cmp_ok $n{acknowledged}, '>', $rounds / 4, 'the writers wrote';

@@ -18,7 +18,7 @@ my $commits = 8 * $lists;
 sub list {
 	my ($config, @args) = @_;
 	return counts(run([store_program('list'), $config, @args],
-	    timeout => 300));
+	    timeout => 900));
 }
 
 subtest 'beside a writer' => sub {

@@ -16,7 +16,7 @@ my $times = $ENV{TIMES} // 60;
 my $config = init_store();
 my ($dir) = $config =~ m{^(.*)/};
 my %n = counts(run([store_program('stop'), $config, quiet_conf($config),
-    "$dir/store/lock", $times], timeout => 300));
+    "$dir/store/lock", $times], timeout => 900));
 
 cmp_ok $n{points}, '>', 20, 'a reader was stopped at each system call';
 cmp_ok $n{early_points}, '>', 10, 'before its last look at the state file';

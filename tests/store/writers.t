@@ -15,7 +15,7 @@ my $commits = $ENV{COMMITS} // 50;
 my $config = init_store();
 my ($dir) = $config =~ m{^(.*)/};
 my %n = counts(run([store_program('writers'), $config, $writers, $commits],
-    timeout => 60 + $writers * $commits));
+    timeout => 300 + 4 * $writers * $commits));
 
 is $n{writers_lost}, 0, 'the writers came to their end';
 is $n{failed}, 0, 'every change worked';

@@ -45,7 +45,7 @@ my $bare = site('bare', 3000, 'bare');
 sub count {
 	my ($config, $tries, $how, @watch) = @_;
 	my ($exit, undef, $err) = run([@watch, program('tests/time/count'),
-	    $config, $tries, @$how], timeout => 300);
+	    $config, $tries, @$how], timeout => 900);
 	is $exit, 0, 'the program came to its end' or diag $err;
 	return;
 }

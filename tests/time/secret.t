@@ -18,7 +18,7 @@ plan skip_all => 'valgrind is not installed or not of use here'
 my $dir = tempdir();
 my ($exit, $out, $err) = run(['valgrind', '--quiet', '--error-limit=no',
     "--log-file=$dir/report", program('tests/time/secret'),
-    "$dir/apitoken.conf"], timeout => 300);
+    "$dir/apitoken.conf"], timeout => 900);
 is $exit, 0, 'the program came to its end' or diag $err;
 
 my (@names, %made, @found, @missed);
