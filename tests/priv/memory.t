@@ -218,7 +218,10 @@ command(@$_) for @verbs;
 	my $m = Apitoken::Memory->of([ program('apitoken'), '--config',
 	    $config, qw(create --user alice --label q --qr) ],
 	    stdout_fh => $slave);
-	sysread $master, my $shown, 65536;
+	# The end comes behind all that the kernel has yet to hand over.
+	close $slave;
+	my $shown = '';
+	1 while sysread $master, $shown, 65536, length $shown;
 	my ($text) = $shown =~ /(tkc1_\w+)/ or die;
 	is $m->exit, 0, 'create --qr: exit';
 	my %made = token_bytes($text);

@@ -154,10 +154,10 @@ sub attempt {
 	truncate "$self->{scratch}/$REPORT", 0;
 	syswrite $self->{in}, $s->{stdin} if defined $s->{stdin};
 	sysseek $self->{in}, 0, 0;
-	my ($in, $out, $master) = ($self->{in}, $self->{out});
+	my ($in, $out, $master, $slave) = ($self->{in}, $self->{out});
 	my %env = (FAIL_AT => $at, FAIL_REPORT => "$self->{scratch}/$REPORT");
 	if ($s->{tty} || defined $s->{typed}) {
-		($master, my $slave) = pty();
+		($master, $slave) = pty();
 		$in = $slave if defined $s->{typed};
 		$out = $slave if $s->{tty};
 		$env{FAIL_TYPED} = $s->{typed} if defined $s->{typed};
@@ -179,8 +179,12 @@ sub attempt {
 		    @{ $s->{args} };
 		POSIX::_exit(126);
 	}
-	my $shown = $s->{tty} ? _shown($master, $pid) : undef;
-	waitpid $pid, 0 if !$s->{tty};
+	my $shown;
+	if ($s->{tty}) {
+		close $slave;
+		$shown = _shown($master);
+	}
+	waitpid $pid, 0;
 	my $exit = $? & 127 ? 128 + ($? & 127) : $? >> 8;
 	my ($first, @ways) = split /\n/, slurp("$self->{scratch}/$REPORT");
 	my (undef, $what) = split ' ', $first // '', 2;
@@ -188,24 +192,12 @@ sub attempt {
 	    slurp("$self->{scratch}/err"), $what // '', @ways);
 }
 
-# What comes out of the terminal; its end is an error there.
+# What comes out of the terminal; its end, which comes behind all that the
+# kernel has yet to hand over, is an error there.
 sub _shown {
-	my ($master, $pid) = @_;
-	my ($text, $done) = ('', 0);
-	for (;;) {
-		my $set = '';
-		vec($set, fileno $master, 1) = 1;
-		if (select $set, undef, undef, $done ? 0 : 0.01) {
-			sysread $master, $text, 65536, length $text or last;
-		} elsif ($done) {
-			last;
-		} else {
-			$done = waitpid($pid, POSIX::WNOHANG()) == $pid;
-		}
-	}
-	my $status = $?;
-	waitpid $pid, 0 if !$done;
-	$? = $status if $done;
+	my ($master) = @_;
+	my $text = '';
+	1 while sysread $master, $text, 65536, length $text;
 	$text =~ s/\r\n/\n/g;
 	return $text;
 }
