@@ -30,8 +30,8 @@ use POSIX qw(:sys_wait_h _exit);
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(build_dir source_dir program tempdir run apitoken
-    init_store set_conf create_token made_tokens import_value start stop finish
-    wait_for free_port slurp spit from_json json_lines holds_no_token tree
+    init_store set_conf create_token made_tokens expire import_value start stop
+    finish wait_for free_port slurp spit from_json json_lines holds_no_token tree
     one_line pty counts_lines);
 
 my $owner = $$;		# only this process cleans up, not its forks
@@ -263,6 +263,21 @@ sub create_token {
 
 # made_tokens(): all that create_token() has made: none may turn up in a log.
 sub made_tokens { return @made }
+
+# expire($config, token): ends its time, and waits for that. What is made with
+# an end so near may have none left when it is used, or made.
+sub expire {
+	my ($config, $which) = @_;
+	my ($exit, $out, $err) = ('', '', 'in the past');
+	for (1 .. 20) {
+		last if $err !~ /in the past/;
+		($exit, $out, $err) = apitoken($config, 'edit', $which,
+		    '--expires', '1s');
+	}
+	$exit eq '0' or croak "edit: exit $exit: $err";
+	sleep 1.1;
+	return;
+}
 
 # import_value($config, $value, %spec): makes a value made elsewhere a password;
 # its id.  user (alice), label (portal), service
