@@ -12,6 +12,8 @@ use lib "$ENV{SRC}/tests/lib";
 use Apitoken::Store;
 use Apitoken::Test;
 
+# A thousand commits: in memory no sync is waited for.
+$ENV{TMPDIR} = '/dev/shm' if !$ENV{TMPDIR} && -d '/dev/shm' && -w _;
 my $times = $ENV{TIMES} // 60;
 my $config = init_store();
 my ($dir) = $config =~ m{^(.*)/};
