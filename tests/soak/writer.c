@@ -12,6 +12,7 @@
 
 #define AT_ONCE 5
 #define LIVING_WANTED 250
+#define SLOW 0.05 /* seconds of a change that the other may wait for */
 
 static const char *const services[NAMES] = { "sshd", "imap", "smtp", "ldap",
 					     "mail" };
@@ -479,9 +480,13 @@ writer_run(unsigned at, uint64_t seed)
 	if (tc_parse_source(ORACLE_NETWORK, &network, &err) != TC_OK)
 		kit_die("%s: %s", ORACLE_NETWORK, err.text);
 	while (!soak->stop) {
+		double begun = kit_clock();
+
 		change_something(&w);
 		if (w.turn == ROWS)
 			writer_marks(&w);
+		if (kit_clock() - begun > SLOW)
+			kit_nap(KIT_TURN);
 	}
 	tc_free(w.h);
 }

@@ -26,6 +26,9 @@ unsigned kit_number(const char *text, unsigned min, unsigned max);
 double kit_clock(void); /* seconds, monotonic */
 uint64_t kit_peak_kib(void); /* the most memory it ever had; 0: not known */
 void kit_nap(double seconds);
+/* Seconds for the other writer to take the lock, for which it asks again and
+ * again: where syncs are slow it would hardly ever be there to be had. */
+#define KIT_TURN 0.006
 void *kit_shared(size_t size); /* zeroed, kept over fork() */
 
 /* From the environment's SEED, or the clock; told on stdout. */

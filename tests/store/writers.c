@@ -168,6 +168,7 @@ write_on(struct shared *s, unsigned me, const char *config, unsigned commits)
 			kit_note("writer %u: %s", me, d.err.text);
 			d.w->failed++;
 		}
+		kit_nap(KIT_TURN);
 	}
 	tc_free(d.h);
 	exit(0);
