@@ -31,8 +31,8 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(build_dir source_dir program tempdir run apitoken
     init_store set_conf create_token made_tokens expire import_value start stop
-    finish wait_for free_port slurp spit from_json json_lines holds_no_token tree
-    one_line pty counts_lines);
+    finish wait_for free_port slurp spit from_json json_lines holds_no_token
+    tree one_line pty counts_lines);
 
 my $owner = $$;		# only this process cleans up, not its forks
 my @dirs;
