@@ -62,7 +62,7 @@ sub type_zsh {
 	my ($keys, $until) = @_;
 	my $text = '';
 	local $SIG{ALRM} = sub { die "zsh: no answer: $text\n" };
-	alarm 20;
+	alarm 60;
 	syswrite $zsh, $keys;
 	while ($text !~ /$until/) {
 		sysread $zsh, $text, 65536, length $text or die "zsh: $!\n";

@@ -21,7 +21,7 @@ system("cd '$ENV{SRC}' && tar cf - --exclude=./build --exclude=./.git . | "
 
 sub make {
 	my ($code, $out, $err) = run([ 'make', '-C', $tree,
-	    "BUILD=$dir/build", @_ ]);
+	    "BUILD=$dir/build", @_ ], timeout => 300);
 	return ($code, $out . $err);
 }
 
@@ -50,7 +50,7 @@ sub files {
 }
 my @install = ('make', '-C', $ENV{SRC}, "BUILD=$ENV{BUILD}",
     "DESTDIR=$dir/dest", 'PREFIX=/usr', 'LIBDIR=/usr/lib/somewhere');
-my ($exit, $out, $err) = run([ @install, 'install' ],
+my ($exit, $out, $err) = run([ @install, 'install' ], timeout => 300,
     env => { MAKEFLAGS => $flags });
 is($exit, 0, 'make install') or diag $err;
 unlike($out, qr/^  (?:CC|LINK|AR) /m, 'builds nothing anew');

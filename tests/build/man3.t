@@ -156,7 +156,7 @@ my ($dest, $prefix) = ("$dir/dest", '/opt/tokens');
 delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES)};
 my ($exit, undef, $err) = run(['make', '-C', source_dir(),
     'BUILD=' . build_dir(), "DESTDIR=$dest", "PREFIX=$prefix", 'install'],
-    timeout => 120);
+    timeout => 300);
 is $exit, '0', 'make install' or diag $err;
 my $man3 = "$dest$prefix/share/man/man3";
 for my $name (@exports) {
@@ -214,8 +214,7 @@ for my $file (sort keys %page) {
 build('all of them are linked', '-o', "$dir/examples",
     source_dir() . '/tests/build/examples.c', @objects);
 my $config = "$dir/apitoken.conf";
-(my $status, my $out, $err) = run(["$dir/examples", $config], %env,
-    timeout => 60);
+(my $status, my $out, $err) = run(["$dir/examples", $config], %env);
 is $status, '0', 'all of them run' or diag $err;
 is_deeply [grep { /^wrong/ } split /\n/, $out], [], '... and do as is said';
 is_deeply [$out =~ /^verdict (\S+)$/mg], \@words, 'the words of verdicts';

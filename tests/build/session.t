@@ -30,7 +30,7 @@ sub lasting {
 my $picture = source_dir() . '/doc/session.svg';
 my $dir = tempdir();
 my ($exit, $fresh, $err) = run([ source_dir() . '/doc/session' ],
-    timeout => 120);
+    timeout => 300);
 is "$exit$err", '0', 'doc/session runs';
 spit("$dir/fresh.svg", $fresh);
 for my $file ($picture, "$dir/fresh.svg") {

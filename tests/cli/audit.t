@@ -399,7 +399,7 @@ sub users {
 
 sub shows {
 	my ($out, $want, $name) = @_;
-	wait_for(sub { users($out) eq $want }, 10);
+	wait_for(sub { users($out) eq $want });
 	return is users($out), $want, $name;
 }
 
@@ -436,7 +436,7 @@ subtest 'following' => sub {
 	append("$log.2", substr event(user => 'torn'), 0, 30);
 	select undef, undef, undef, 0.5;
 	spit($log, event(user => 'whole'));
-	wait_for(sub { users($out) =~ / whole$/ }, 10);
+	wait_for(sub { users($out) =~ / whole$/ });
 	is finish($pid, 'INT'), 0, 'interrupted: exit 0';
 	is users($out), "$seen whole apitoken: $log: 1 line was not " .
 	    'understood', 'what a rename cut off does not join the next line';

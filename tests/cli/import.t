@@ -196,7 +196,7 @@ for my $signal ('INT', 'KILL') {
 		print {$write} "value,user,label\n",
 		    rows($before + 1, $before + 12_000);
 		$write->flush;
-		ok wait_for(sub { erins() == $before + 10_000 }, 60),
+		ok wait_for(sub { erins() == $before + 10_000 }),
 		    'a commit' or diag erins();
 		kill $signal, $pid;
 		waitpid $pid, 0;
@@ -263,7 +263,7 @@ for my $format ('--csv', '--jsonl') {
 		print {$write} "\n" x 200_000;
 		$write->flush;
 		ok wait_for(sub { (apitoken($to, 'export'))[1] =~
-		    /"end":10000\}/ }, 60), 'they are in';
+		    /"end":10000\}/ }), 'they are in';
 		my @memory = memory($pid);
 		plan skip_all => 'memory cannot be read here' if !@memory;
 		my %left = map { $_ => 1 } map {

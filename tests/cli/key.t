@@ -104,7 +104,7 @@ syswrite $master, "typed too early, and 32 characters long\n";
 # The kernel hands it over when it comes to it, which may be after the prompt.
 my $typed = '';
 vec($typed, fileno $slave, 1) = 1;
-ok select($typed, undef, undef, 20), 'a line was typed';
+ok select($typed, undef, undef, 60), 'a line was typed';
 my $pid = start([program('apitoken'), '--config', $config, 'key', 'add',
     '--kid', '800', '--secret-stdin'], stdin_fh => $slave, log => $log);
 ok wait_for(sub { slurp($log) =~ /^Secret: / }), 'a prompt';

@@ -67,7 +67,7 @@ my (undef, $gone) = create_token($config, user => 'alice', label => 'gone');
 apitoken($config, 'revoke', 'alice/gone', '--reason', 'lost it');
 wait_for(sub {
 	(apitoken($config, 'list'))[1] =~ /expired/;
-}, 10);
+});
 
 subtest 'the table' => sub {
 	my ($exit, $out, $err) = apitoken($config, 'list', { %utc });

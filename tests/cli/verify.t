@@ -35,7 +35,7 @@ is $err, '', 'no error';
 
 # [verdict, exit, stdin, arguments]
 (my $changed = $token) =~ s/(.{20})(.)/$1 . ($2 eq '0' ? '1' : '0')/e;
-wait_for(sub { (verify($short, '--service', 'x'))[1] !~ /^valid/ }, 5);
+wait_for(sub { (verify($short, '--service', 'x'))[1] !~ /^valid/ });
 my $foreign = create_token(init_store(), user => 'alice', label => 'x');
 for my $case (
 	['valid', 0, "  $token\r\n", @imap],

@@ -68,7 +68,7 @@ sub at_prompt {
 	my ($code, $out, $errors) = $imap->as_host(
 	    Apitoken::Server::find_program('setpriv'), "--reuid=$alice",
 	    "--regid=$alice", '--clear-groups', '--', '/bin/sh', '-c',
-	    "cd && $command", { timeout => 60, %opt, env => { HOME => $home,
+	    "cd && $command", { %opt, env => { HOME => $home,
 	    TERM => 'xterm', no_proxy => '*', LD_LIBRARY_PATH => undef } });
 	return ($code, $out . $errors);
 }
@@ -135,8 +135,7 @@ sub mutt_screen {
 	my ($keys) = @_;
 	her_file('keys', "set wait_key = no\npush \"$keys\"\n");
 	return at_prompt('script -qefc '
-	    . '"mutt -n -F ~/.muttrc -e \'source ~/keys\'" /dev/null',
-	    timeout => 20);
+	    . '"mutt -n -F ~/.muttrc -e \'source ~/keys\'" /dev/null');
 }
 
 my %command = (
@@ -189,7 +188,7 @@ for my $mech (@bearer) {
 		is $code, 0, "$program gets in ($mech)"
 		    or diag $text, logged(@from);
 		my $login = login_of($program, $mech);
-		ok wait_for(sub { logged(@from) =~ $login }, 5),
+		ok wait_for(sub { logged(@from) =~ $login }),
 		    "as alice by $mech" or diag logged(@from);
 		next if $program !~ /smtp/;
 		ok wait_for(sub { $smtp->mail =~ /^Subject: $subject$/m }),
@@ -227,7 +226,7 @@ for my $mech (@bearer) {
 		my ($code, $text) = at_prompt($typed);
 		is $code, $denied{$program}, "$program is refused ($mech)"
 		    or diag $text;
-		ok wait_for(sub { logged(@from) =~ $deny }, 5),
+		ok wait_for(sub { logged(@from) =~ $deny }),
 		    'the log says why' or diag logged(@from);
 		unlike logged(@from), login_of($program, $mech),
 		    'nobody got in';
@@ -235,7 +234,7 @@ for my $mech (@bearer) {
 	}
 	my @from = log_sizes();
 	my ($code, $text) = mutt_screen('<quit>');
-	ok wait_for(sub { logged(@from) =~ $deny }, 5),
+	ok wait_for(sub { logged(@from) =~ $deny }),
 	    "mutt, screen, is refused ($mech)" or diag $text;
 	unlike logged(@from), login_of('mutt', $mech), 'nobody got in';
 }

@@ -63,6 +63,6 @@ END
 is $exit, 128 + 9, 'a test was killed';
 like $out, qr/^\d+$/, 'while its server ran';
 chomp $out;
-ok wait_for(sub { !Apitoken::Server::answers($out) }, 10),
+ok wait_for(sub { !Apitoken::Server::answers($out) }),
     'the server ended with it';
 done_testing;

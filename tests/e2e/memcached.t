@@ -99,7 +99,7 @@ sub is_refused {
 		is $got->{status}, $DENIED, "$what: refused ($mech)";
 		isnt $talk->(get => 'key-0', '')->{status} // -1, $OK,
 		    'may not read';
-		ok wait_for(sub { logged($server, @from) =~ $verdict }, 5),
+		ok wait_for(sub { logged($server, @from) =~ $verdict }),
 		    'the log says why' or diag logged($server, @from);
 	}
 	return;

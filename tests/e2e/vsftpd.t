@@ -75,7 +75,7 @@ sub curl {
 		url => "url = \"ftp://localhost:$server->{port}/report.txt\"",
 		user => "user = \"$user:$secret\"" }),
 	    "cacert = \"$dir/cert.pem\"", 'silent', 'show-error',
-	    'verbose', 'noproxy = "*"', 'max-time = 30', 'ipv4');
+	    'verbose', 'noproxy = "*"', 'max-time = 100', 'ipv4');
 	$command =~ s{~/\.curlrc-ftp}{$rc};
 	my ($code, $out, $text) = run([ '/bin/sh', '-c', $command ],
 	    dir => $dir);
@@ -158,7 +158,7 @@ sub talk {
 	syswrite $socket, "$line\r\n" if defined $line;
 	my $all = '';
 	while ($all !~ /^\d{3} .*\r\n\z/m) {
-		return '' if !IO::Select->new($socket)->can_read(20)
+		return '' if !IO::Select->new($socket)->can_read(60)
 		    || !sysread $socket, $all, 4096, length $all;
 	}
 	return $all;
@@ -167,7 +167,7 @@ sub talk {
 sub connection {
 	my ($server) = @_;
 	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-	    PeerPort => $server->{port}, Timeout => 20) or die "connect: $!";
+	    PeerPort => $server->{port}, Timeout => 60) or die "connect: $!";
 	talk($socket);
 	return $socket;
 }

@@ -52,7 +52,7 @@ my $before = $system->files;
 $system->start('/usr/sbin/sshd', '-D', '-e', '-p', $port, '-o',
     'ListenAddress=127.0.0.1', '-o', 'PidFile=none', '-o',
     'KbdInteractiveAuthentication=yes');
-ok wait_for(sub { $system->read('root/console') =~ /listening/ }, 30),
+ok wait_for(sub { $system->read('root/console') =~ /listening/ }),
     'sshd listens';
 
 # ---- installed ----

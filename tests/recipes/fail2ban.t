@@ -201,12 +201,12 @@ subtest 'the jail' => sub {
 	my $pid = start([ 'fail2ban-server', '-c', $f2b, '-f', 'start' ],
 	    log => "$host->{dir}/f2b.out");
 	ok(wait_for(sub { (run([ 'fail2ban-client', '-c', $f2b, 'status',
-	    'apitoken' ]))[0] eq '0' }, 20), 'it runs')
+	    'apitoken' ]))[0] eq '0' }), 'it runs')
 	    or diag slurp("$host->{dir}/f2b.out");
 	for my $rhost ('192.0.2.7', '198.51.100.7') {
 		login($gone, 0, rhost => $rhost) for 1 .. 10;
 	}
-	ok(wait_for(sub { -s $banned }, 20), 'it shuts someone out')
+	ok(wait_for(sub { -s $banned }), 'it shuts someone out')
 	    or diag slurp("$host->{dir}/f2b.log");
 	is(slurp($banned), "198.51.100.7\n", 'not who is spared');
 	like(typed('fail2ban-client status apitoken'),
@@ -219,7 +219,7 @@ subtest 'the jail' => sub {
 	    '255', 'there is no jail any more');
 	# A signal may come while it holds its own locks.
 	is((run([ 'fail2ban-client', '-c', $f2b, 'stop' ]))[0], '0', 'stop');
-	finish($pid, undef, 20);
+	finish($pid);
 };
 
 # The other log of the recipe, which only has to be taken.

@@ -118,7 +118,7 @@ subtest 'figures' => sub {
 	    =~ s/ \|.*//r;
 	my $seen = '';
 	ok wait_for(sub { ($seen) = (run([ '/bin/sh', '-c', $line ]))[1];
-	    $seen =~ /^node_textfile_mtime/m }, 20), 'node_exporter answers'
+	    $seen =~ /^node_textfile_mtime/m }), 'node_exporter answers'
 	    or diag slurp("$dir/exporter");
 	like $seen, qr/^apitoken_tokens\{state="active"\} 3$/m,
 	    'with our figures';

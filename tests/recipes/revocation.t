@@ -63,8 +63,7 @@ my $session = start($command, stdin_fh => $typed,
     log => $sshd->base . '/session');
 sub at_work {
 	my $seen = -s $ticks;
-	return wait_for(sub { ($seen // 0) < (-s $ticks // 0) },
-	    $_[0] // 10);
+	return wait_for(sub { ($seen // 0) < (-s $ticks // 0) }, $_[0]);
 }
 ok at_work(), 'a session at work'
     or diag $sshd->content('session'), $sshd->told;
@@ -80,14 +79,14 @@ sub once_more {
 sub imap {
 	my ($server) = @_;
 	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-	    PeerPort => $server->{port}, Timeout => 20) or die "$!";
+	    PeerPort => $server->{port}, Timeout => 60) or die "$!";
 	my $ready = IO::Select->new($socket);
 	my $all = '';
 	return sub {
 		my ($line, $until) = @_;
 		syswrite $socket, "$line\r\n";
 		while ($all !~ $until) {
-			return 0 if !$ready->can_read(20)
+			return 0 if !$ready->can_read(60)
 			    || !sysread $socket, $all, 4096, length $all;
 		}
 		return 1;
@@ -149,7 +148,7 @@ subtest 'SSH' => sub {
 	ok at_work(), 'the session goes on';
 	is once_more(), "alice\n", 'and a new one comes over it';
 	typed($sshd, 'pkill');
-	isnt finish($session, undef, 20), 'timeout', 'the session ends';
+	isnt finish($session), 'timeout', 'the session ends';
 	is once_more(), '', 'and with it the connection';
 	ok !at_work(0.5), 'nothing is at work any more';
 	ok $sshd->running, 'sshd is';

@@ -174,9 +174,9 @@ END
 	my $relay = Apitoken::Test::start([ $^X, "-I$lib", '-MApitoken::Cyrus',
 	    '-e', 'Apitoken::Cyrus::relay(@ARGV)', $port, $self->{port},
 	    $wire ], log => $self->base . '/relay');
-	wait_for(sub { -e $wire }, 10) or croak 'no relay';
+	wait_for(sub { -e $wire }) or croak 'no relay';
 	my ($exit, $out, $err) = $self->as_host('/usr/bin/mbsync', '-c', $rc,
-	    '-V', 'all', { timeout => 60 });
+	    '-V', 'all');
 	Apitoken::Test::stop($relay);
 	unlink $pass;
 	remove_tree($mail);

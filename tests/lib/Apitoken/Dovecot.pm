@@ -112,7 +112,7 @@ sub log { return $_[0]->content('log') }
 # wait_log(pattern): true as soon as Dovecot's log has it.
 sub wait_log {
 	my ($self, $pattern) = @_;
-	return wait_for(sub { $self->log =~ $pattern }, 5);
+	return wait_for(sub { $self->log =~ $pattern });
 }
 
 # Lines that speak of a process that crashed, or of a fault in the server.
@@ -128,7 +128,7 @@ sub curl {
 	my ($self, %opt) = @_;
 	my $mech = $opt{mech};
 	my @lines = (
-		'silent', 'show-error', 'verbose', 'max-time = 30',
+		'silent', 'show-error', 'verbose', 'max-time = 100',
 		'noproxy = "*"',
 		"url = \"imap://127.0.0.1:$self->{port}/INBOX\"",
 		'request = "NOOP"',
@@ -142,8 +142,7 @@ sub curl {
 	}
 	my $file = $self->write_file('curlrc', 0600, map { "$_\n" } @lines);
 	my $started = time;
-	my ($exit, $out, $err) = run([ 'curl', '-q', '-K', $file ],
-	    timeout => 60);
+	my ($exit, $out, $err) = run([ 'curl', '-q', '-K', $file ]);
 	unlink $file;
 	# curl shows what it sends, the token in base64.
 	$err =~ s/^>.*\n//mg;
@@ -211,7 +210,7 @@ sub greeting {
 sub read_line {
 	my ($socket, $got) = @_;
 	# One line at a time arrives here, so nothing waits in the buffer.
-	return if !IO::Select->new($socket)->can_read(20);
+	return if !IO::Select->new($socket)->can_read(60);
 	my $line = <$socket>;
 	return if !defined $line;
 	$line =~ s/\r?\n$//;

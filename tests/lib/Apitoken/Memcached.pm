@@ -67,7 +67,7 @@ sub start {
 sub connect {
 	my ($self) = @_;
 	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-	    PeerPort => $self->{port}, Timeout => 20)
+	    PeerPort => $self->{port}, Timeout => 60)
 	    or croak "connect: $!";
 	return sub {
 		my ($op, $key, $value) = @_;
@@ -90,7 +90,7 @@ sub take {
 	my ($socket, $length) = @_;
 	my $bytes = '';
 	while (length $bytes < $length) {
-		return if !IO::Select->new($socket)->can_read(20);
+		return if !IO::Select->new($socket)->can_read(60);
 		sysread($socket, $bytes, $length - length $bytes,
 		    length $bytes) or return;
 	}

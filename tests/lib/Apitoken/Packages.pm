@@ -38,8 +38,8 @@ sub service {
 	for my $name (@names) {
 		$self->good("service $name $what");
 		next if $what eq 'stop' || !$port{$name};
-		ok wait_for(sub { Apitoken::Server::answers($port{$name}) },
-		    30), "$name answers"
+		ok wait_for(sub { Apitoken::Server::answers($port{$name}) }),
+		    "$name answers"
 		    or diag substr $self->read('root/syslog'), -3000;
 	}
 	return;

@@ -53,7 +53,7 @@ sub launch_in {
 
 	$self->begin('/bin/sh', '-c', 'echo > "$1" && exec sleep infinity',
 	    'sh', "$base/ready");
-	wait_for(sub { -e "$base/ready" || !$self->running }, 20)
+	wait_for(sub { -e "$base/ready" || !$self->running })
 	    && $self->running
 	    or croak "no private host:\n" . $self->content('console');
 	return $self;
@@ -135,7 +135,7 @@ sub drive {
 
 	my $from = length $self->syslog;
 	my ($exit, $out, $err) = $self->enter(\@command, stdin => $script,
-	    timeout => $opt{timeout} // 60);
+	    timeout => $opt{timeout});
 	$exit eq '0' || $opt{may_fail}
 	    or croak "driver: exit $exit:\n$out$err";
 	$self->wait_syslog(qr/\Q$mark\E$/m, $from)

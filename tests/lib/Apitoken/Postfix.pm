@@ -156,7 +156,7 @@ sub curl {
 		'upload-file' => "upload-file = \"$base/message\"",
 	});
 	spit("$base/curlrc", join '', map { "$_\n" } @lines,
-	    'silent', 'show-error', 'verbose', 'max-time = 30',
+	    'silent', 'show-error', 'verbose', 'max-time = 100',
 	    'noproxy = "*"');
 	my @got = run([ 'curl', '-q', '-K', "$base/curlrc" ]);
 	unlink "$base/curlrc";
@@ -177,7 +177,7 @@ sub msmtp {
 		tls => 'tls off',
 		auth => 'auth ' . lc $opt{mech},
 		user => "user $opt{user}",
-	    }), 'timeout 30');
+	    }), 'timeout 100');
 	my @got = run([ 'msmtp', 'post@example.org' ],
 	    stdin => message($opt{subject}),
 	    env => { HOME => "$base/client" });
@@ -201,7 +201,7 @@ sub talk {
 	my ($self, %opt) = @_;
 	my $port = $self->{ports}{ $opt{application} // 'smtpd' };
 	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-	    PeerPort => $port, Timeout => 20) or return 'no connection';
+	    PeerPort => $port, Timeout => 60) or return 'no connection';
 	my %first = (
 		OAUTHBEARER => "n,a=$opt{user},\1auth=Bearer $opt{token}\1\1",
 		XOAUTH2 => "user=$opt{user}\1auth=Bearer $opt{token}\1\1",
@@ -233,7 +233,7 @@ sub answer {
 		# The buffer may hold the rest of an answer of many lines.
 		local $SIG{ALRM} = sub { die "no answer\n" };
 		my $line = eval {
-			alarm 20;
+			alarm 60;
 			my $got = <$socket>;
 			alarm 0;
 			$got;

@@ -274,7 +274,7 @@ sub launch {
 	my ($self, $port, @command) = @_;
 	$self->begin(@command);
 	return 1 if Apitoken::Test::wait_for(sub {
-		!$self->running || answers($port) }, 20) && $self->running;
+		!$self->running || answers($port) }) && $self->running;
 	$self->stop;
 	return 0;
 }
@@ -307,7 +307,7 @@ sub enter {
 sub answers {
 	my ($port) = @_;
 	return defined IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-	    PeerPort => $port, Timeout => 5);
+	    PeerPort => $port, Timeout => 60);
 }
 
 sub running {
@@ -338,7 +338,7 @@ sub content {
 sub wait_syslog {
 	my ($self, $pattern, $from) = @_;
 	return Apitoken::Test::wait_for(sub {
-		substr($self->syslog, $from // 0) =~ $pattern }, 5);
+		substr($self->syslog, $from // 0) =~ $pattern });
 }
 
 # told(from): for people, what PAM modules and logins left in the log.

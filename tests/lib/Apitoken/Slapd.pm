@@ -187,7 +187,7 @@ sub binds {
 		    . " >'$base/out$i' 2>'$base/err$i' &\n";
 	}
 	my ($exit, undef, $err) = run([ 'sh', '-c', "$script wait" ],
-	    env => $self->environment, timeout => 60);
+	    env => $self->environment);
 	return map { outcome($exit, slurp("$base/out$_"),
 	    slurp("$base/err$_")) } 1 .. @each;
 }
@@ -199,7 +199,7 @@ sub binds {
 sub dialogue {
 	my ($self, @requests) = @_;
 	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-	    PeerPort => $self->{port}, Timeout => 20)
+	    PeerPort => $self->{port}, Timeout => 60)
 	    or croak "no connection: $!";
 	my $number = 0;
 	my @answers;
@@ -230,7 +230,7 @@ sub tlv {
 sub answer {
 	my ($socket) = @_;
 	local $SIG{ALRM} = sub { croak 'no answer' };
-	alarm 20;
+	alarm 60;
 	read($socket, my $head, 2) == 2 or croak 'connection closed';
 	my $length = ord substr $head, 1;
 	if ($length >= 128) {

@@ -107,7 +107,7 @@ sub ssh {
 		IdentityAgent => 'none',
 		PubkeyAuthentication =>
 		    $method =~ /publickey/ ? 'yes' : 'no',
-		ConnectTimeout => 20,
+		ConnectTimeout => 60,
 	);
 	my @command = ('ssh', '-vvv', '-n', '-T', '-F', 'none',
 	    '-p', $self->{port},
@@ -124,7 +124,7 @@ sub login {
 	my ($self, %opt) = @_;
 	my $command = $self->ssh(%opt, run => 'echo "in as $(id -un)"');
 	my $started = time;
-	my ($exit, $out, $err) = run($command, timeout => 60,
+	my ($exit, $out, $err) = run($command,
 	    env => { SSH_AUTH_SOCK => undef },
 	    stdin => defined $opt{password} ? "$opt{password}\n" : '');
 	return {

@@ -84,7 +84,7 @@ sub tempdir {
 #	stdout_fh, stdin_fh => an open handle to use
 #	close   => [1]: descriptors that are closed in the program
 #	env     => { NAME => value or undef to remove it }
-#	timeout => seconds (30)
+#	timeout => seconds (120)
 #	dir     => where to run it
 #	uid, gid => become that user first (root only)
 sub run {
@@ -109,7 +109,7 @@ sub run {
 	$to = $opt{stdout_fh} if $opt{stdout_fh};
 
 	my $pid = _spawn($cmd, $opt{stdin_fh} // $in, $to, $err, \%opt);
-	my $exit = _wait($pid, $opt{timeout} // 30);
+	my $exit = _wait($pid, $opt{timeout} // 120);
 	return ($exit, map { _content($_) } $out, $err);
 }
 
@@ -167,6 +167,8 @@ sub _wait {
 	my $end = time + $limit * ($ENV{PATIENCE} // 1);
 	my $pause = 0.001;
 	for (;;) {
+		# This process, too, may have stood still for so long.
+		my $late = time > $end;
 		my $done = waitpid $pid, WNOHANG;
 		if ($done == $pid) {
 			my $status = $?;
@@ -174,7 +176,7 @@ sub _wait {
 			return WIFSIGNALED($status)
 			    ? 128 + WTERMSIG($status) : WEXITSTATUS($status);
 		}
-		if ($done < 0 || time > $end) {
+		if ($done < 0 || $late) {
 			stop($pid);
 			return 'timeout';
 		}
@@ -328,17 +330,19 @@ sub stop {
 sub finish {
 	my ($pid, $signal, $limit) = @_;
 	kill $signal, $pid if defined $signal;
-	return _wait($pid, $limit // 10);
+	return _wait($pid, $limit // 60);
 }
 
-# wait_for(sub { ... }, seconds): true as soon as the block is, else false.
+# wait_for(sub { ... }, seconds (60)): true as soon as the block is, else false.
+# Any process may stand still for some seconds: less is for what never comes.
 sub wait_for {
 	my ($check, $limit) = @_;
-	my $end = time + ($limit // 10) * ($ENV{PATIENCE} // 1);
+	my $end = time + ($limit // 60) * ($ENV{PATIENCE} // 1);
 	for (;;) {
+		my $late = time > $end;
 		my $answer = $check->();
 		return $answer if $answer;
-		return 0 if time > $end;
+		return 0 if $late;
 		sleep 0.02;
 	}
 }
