@@ -312,10 +312,13 @@ sub start {
 sub stop {
 	my ($pid) = @_;
 	return unless delete $running{$pid};
-	kill 'TERM', $pid, -$pid;
-	my $gone = 0;
+	# Whom the test has waited for itself is gone, and the number may be
+	# somebody else's.
+	my $gone = waitpid $pid, WNOHANG;
+	return if $gone < 0;
+	kill 'TERM', $gone ? () : $pid, -$pid;
 	for (1 .. 150) {
-		last if $gone = waitpid($pid, WNOHANG) != 0;
+		last if $gone ||= waitpid($pid, WNOHANG) != 0;
 		sleep 0.02;
 	}
 	kill 'KILL', -$pid;
