@@ -10,7 +10,6 @@ use Apitoken::Server;
 use Apitoken::Sshd;
 use Apitoken::Test;
 use Test::More;
-use Time::HiRes qw(sleep);
 
 if (defined(my $why = Apitoken::Sshd::missing())) {
 	plan skip_all => $why;
@@ -103,11 +102,10 @@ my $typo = $laptop;
 substr($typo, 30, 1) =~ tr/0-9a-z/100000000000/;
 is_refused('alice', $typo, 'bad-checksum', 'one changed character');
 
-my $short = token(user => 'alice', label => 'short', expires => '3s');
-my $made = time;
-gets_in('alice', $short, 'a token of three seconds')
-    if time < $made + 2;	# else the machine is too slow to ask
-sleep 0.1 while time <= $made + 4;
+my ($short, $soon) = token_and_record(user => 'alice', label => 'short',
+    expires => '1h');
+gets_in('alice', $short, 'a token of an hour');
+expire($config, $soon->{id});
 is_refused('alice', $short, 'expired', 'an expired token');
 
 # ---- root ----
@@ -150,7 +148,7 @@ gets_in('alice', $laptop, 'the store is back');
 
 # ---- a refusal is slow unless told otherwise ----
 my $quickest = 99;
-for my $try (1 .. 5) {	# the machine may be busy with something else
+for my $try (1 .. 30) {	# the machine may be busy with something else
 	my $got = login('alice', $typo, 'password');
 	$quickest = $got->{seconds}
 	    if $got->{refused} && $got->{seconds} < $quickest;

@@ -255,7 +255,13 @@ sub create_token {
 		push @args, map { ("--$name", $_) }
 		    ref $value ? @$value : $value;
 	}
-	my ($exit, $out, $err) = apitoken($config, '--json', 'create', @args);
+	my ($exit, $out, $err);
+	# Two seconds may be over before the command has made it.
+	for my $try (1 .. 5) {
+		($exit, $out, $err) = apitoken($config, '--json', 'create',
+		    @args);
+		last if $err !~ /in the past$/;
+	}
 	$exit eq '0' or croak "create: exit $exit: $err";
 	my $record = from_json($out);
 	my $token = delete $record->{token};
