@@ -204,7 +204,8 @@ for my $mech (@bearer) {
 	    qr/^Subject: $copy$/m, 'it reads the copy of what it sent'
 	    or diag $text;
 	my $login = login_of('mutt', $mech);
-	like logged(@from), $login, "as alice by $mech";
+	ok wait_for(sub { logged(@from) =~ $login }), "as alice by $mech"
+	    or diag logged(@from);
 }
 my ($synced, $said) = at_prompt($command{mbsync});
 is $synced, 0, 'mbsync once more' or diag $said;

@@ -171,7 +171,7 @@ for my $verdict (sort keys %made) {
 # ---- what was written down ----
 my @secrets = (made_tokens(), $imap->password('alice'));
 my %texts = (
-	'the system log' => $imap->syslog,
+	'the system log' => $imap->settled,
 	'what servers printed' => $imap->content('console'),
 	'the audit log' => slurp("$dir/token/audit.json"),
 );

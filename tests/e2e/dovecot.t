@@ -100,7 +100,7 @@ is_deeply [ grep { $_->{service} ne 'dovecot' || $_->{result} ne 'allow'
     || $_->{rhost} ne '127.0.0.1' } @logins ], [],
     'with service, source and result';
 my ($line) = grep { /pam_apitoken/ && /\Q$record->{id}\E/ }
-    split /\n/, $imap->syslog;
+    split /\n/, $imap->settled;
 like $line // '', qr/mail on the laptop/, 'the log names id and label';
 
 # ---- who does not ----
@@ -158,7 +158,7 @@ my %texts = (
 	'the audit log' => slurp("$dir/token/audit.json"),
 	map {
 		my $name = $_->{name};
-		("the system log of $name" => $_->syslog,
+		("the system log of $name" => $_->settled,
 		    "the log of $name" => $_->log,
 		    "what $name printed" => $_->content('console'));
 	} @servers,

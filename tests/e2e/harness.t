@@ -27,7 +27,7 @@ ok $sshd->login(user => 'alice',
     'an ordinary password works';
 ok $sshd->login(user => 'alice', password => 'another')->{refused},
     'a wrong one does not';
-like $sshd->syslog, qr/pam_unix\(sshd:auth\): authentication failure/,
+ok $sshd->wait_syslog(qr/pam_unix\(sshd:auth\): authentication failure/),
     'the private log has it';
 
 is scalar(grep { /\Q$dir\E/ } split /\n/, slurp('/proc/self/mountinfo')), 0,
@@ -38,7 +38,8 @@ is_deeply tree('/etc/pam.d'), $files, q(and so are its service files);
 
 my $port = $sshd->{port};
 $sshd->stop;
-ok !Apitoken::Server::answers($port), 'after stop() nobody answers';
+ok wait_for(sub { !Apitoken::Server::answers($port) }),
+    'after stop() nobody answers';
 
 # ---- where there are no private mounts ----
 {

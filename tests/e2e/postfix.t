@@ -152,7 +152,7 @@ like scalar $smtp->talk(mech => 'XOAUTH2', user => 'alice', token => $laptop,
 
 my %pids;
 my $port = qr/postfix\/smtpd\[(\d+)\]: .*(?:reason=|sasl_method=OAUTHB)/;
-$pids{$_}++ for $smtp->syslog =~ /$port/g;
+$pids{$_}++ for $smtp->settled =~ /$port/g;
 is_deeply [ keys %pids ], [ $pid ], 'all of that was one process';
 
 # ---- without the recipe's first command, and the other way ----
@@ -201,18 +201,19 @@ $client->start(sasl => { smtpd => [] }, main => [
     'smtpd_relay_restrictions = permit_mynetworks, reject',
     'mynetworks = 127.0.0.0/8', 'virtual_mailbox_domains =',
     'default_transport = smtp' ]);
-my $before = length $smtp->syslog;
+my $before = length $smtp->settled;
 ok $client->hand_in('through a client'), 'mail for the client';
 ok wait_for(sub { $smtp->mail =~ /^Subject: through a client$/m }),
     'went through it' or diag $client->syslog;
-like substr($smtp->syslog, $before),
-    qr/sasl_method=OAUTHBEARER, sasl_username=alice$/m, 'by a token';
+ok $smtp->wait_syslog(qr/sasl_method=OAUTHBEARER, sasl_username=alice$/m,
+    $before), 'by a token';
 
 # ---- what fail2ban makes of the log ----
-my @refusals = $smtp->syslog =~
+my $log = $smtp->settled;
+my @refusals = $log =~
     /login deny reason=(?!unavailable)\S+ .*rhost=(127\.0\.0\.1)/g;
 cmp_ok scalar @refusals, '>', 5, 'the log has refusals';
-is_deeply [ banned(log_file($smtp->syslog), 'text') ], \@refusals,
+is_deeply [ banned(log_file($log), 'text') ], \@refusals,
     'fail2ban finds each of them';
 
 # ---- what was written down ----

@@ -58,12 +58,24 @@ sub binds {
 	return;
 }
 
+# How much there is in the log once each connection is closed.
+sub closed {
+	my ($server) = @_;
+	my $log;
+	wait_for(sub {
+		$log = $server->settled;
+		return (() = $log =~ / ACCEPT from /g)
+		    == (() = $log =~ / fd=\d+ closed\b/g);
+	}) or BAIL_OUT("a connection stays open:\n$log");
+	return length $log;
+}
+
 # Refused with this number, for the reason that the log has, and as nobody.
 sub is_refused {
 	my ($number, $user, $token, $verdict, $what, %more) = @_;
 	my $server = $more{server} // $ldap;
 	for my $mech (@mechs) {
-		my $before = length $server->syslog;
+		my $before = closed($server);
 		my $got = whoami($mech, $user, $token, %more);
 		is $got->{error}, $number, "$what: error $number ($mech)"
 		    or diag $got->{debug};
@@ -71,7 +83,7 @@ sub is_refused {
 		ok $server->wait_syslog(qr/apitoken: .*$verdict/, $before),
 		    "$what: the log says why ($mech)"
 		    or diag substr $server->syslog, $before;
-		$server->wait_syslog(qr/ closed$/m, $before);
+		closed($server);
 		unlike substr($server->syslog, $before),
 		    qr/uid=\w+,ou=people|authcid=/,
 		    "$what: slapd took them for no one ($mech)";
@@ -224,8 +236,8 @@ is by_scram('alice~' . '0' x 24, $laptop), 49, 'SCRAM: no such token';
 # The directory has nobody of that name, and then slapd says something else.
 like by_scram("alice~x~$id", $laptop), qr/^(?:49|80)$/,
     'SCRAM: only one id is taken off';
-like $scram->syslog,
-    qr/reason=revoked user="alice" .* id=$lost->{id} label="lost"/,
+ok $scram->wait_syslog(
+    qr/reason=revoked user="alice" .* id=$lost->{id} label="lost"/),
     'SCRAM: the log says why';
 my @names = map { $_ % 3 ? [ "alice~$id", $laptop, $dn{alice} ]
     : [ "bob~$theirs->{id}", $his, $dn{bob} ] } 0 .. 15;
@@ -243,10 +255,11 @@ is_refused(52, 'alice', $laptop, 'Permission denied',
     'openldap is not in the group', server => $outside);
 
 # ---- what fail2ban makes of the log ----
-my @refusals = $ldap->syslog =~
+my $log = $ldap->settled;
+my @refusals = $log =~
     /login deny reason=(?!unavailable)\S+ .*rhost=(127\.0\.0\.1)/g;
 cmp_ok scalar @refusals, '>', 5, 'the log has refusals';
-is_deeply [ banned(log_file($ldap->syslog), 'text') ], \@refusals,
+is_deeply [ banned(log_file($log), 'text') ], \@refusals,
     'fail2ban finds each of them';
 
 # ---- what was written down ----

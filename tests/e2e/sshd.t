@@ -82,7 +82,7 @@ gets_in('alice', token(user => 'alice', label => 'near', service => 'sshd',
     'a token for this service, this network and a day');
 
 my ($login) = grep { /pam_apitoken/ && /\Q$record->{id}\E/ }
-    split /\n/, $sshd->syslog;
+    split /\n/, $sshd->settled;
 ok defined $login, 'the log names the id';
 like $login // '', qr/laptop on the desk/, 'and in the same line the label';
 like $login // '', qr/alice/, 'and the user';
@@ -162,7 +162,7 @@ cmp_ok $slow->{seconds}, '>=', 0.9, 'and it took its time';
 
 # ---- what was written down ----
 my @secrets = (made_tokens(), map { $sshd->password($_) } qw(alice bob root));
-my $log = $sshd->syslog;
+my $log = $sshd->settled;
 like $log, qr/debug3/, 'sshd wrote down all that it knows';
 like $log, qr/<87>.*pam_apitoken/, 'and so did the module';
 is scalar Apitoken::Server::leaks("x" . substr($laptop, 40, 12), @secrets), 1,

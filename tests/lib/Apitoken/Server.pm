@@ -322,8 +322,25 @@ sub zombie {
 	return (<$fh> // 'Z') =~ /\) Z/;
 }
 
-# syslog(): what the server and its modules have sent to the system log.
-sub syslog { return $_[0]->content('syslog') }
+# syslog(): what the server and its modules have sent to the system log. It
+# comes a moment later: see wait_syslog() and settled().
+sub syslog { return $_[0]->content('syslog') =~ s/^mark \d+\n//mgr }
+
+# settled(): the same with all that was sent until now.
+my $marks = 0;
+sub settled {
+	my ($self) = @_;
+	require Apitoken::Test;
+	my $mark = 'mark ' . ++$marks;
+	my ($exit, $out, $err) = $self->enter([ $^X, '-MIO::Socket::UNIX', '-e',
+	    'IO::Socket::UNIX->new(Type => SOCK_DGRAM, Peer => "/dev/log")'
+	    . '->send(shift) or die "$!\n"', $mark ]);
+	$exit eq '0' or croak "/dev/log: $out$err";
+	Apitoken::Test::wait_for(sub {
+		$self->content('syslog') =~ /^$mark$/m })
+	    or croak "/dev/log: nobody writes it down";
+	return $self->syslog;
+}
 
 # content(file): the bytes of one of the server's files, '' when there is none.
 sub content {
