@@ -481,7 +481,7 @@ subtest 'colour on a terminal' => sub {
 	apitoken($config, 'audit', { stdout_fh => $slave,
 	    env => { TERM => 'xterm', NO_COLOR => undef } });
 	close $slave;
-	sysread $master, my $text, 65536;
+	my $text = screen($master);
 	like $text, qr/  \e\[31mdeny\e\[0m expired /, 'deny is red';
 	like $text, qr/  \e\[32mallow\e\[0m /, 'allow is green';
 	my (undef, $plain) = audit();

@@ -33,10 +33,7 @@ sub on_terminal {
 	    env => { TERM => 'dumb', COLUMNS => undef, %$opt } });
 	is $exit, 0, "@args: exit";
 	close $slave;
-	my $text = '';
-	1 while sysread $master, $text, 65536, length $text;
-	$text =~ s/\r\n/\n/g;
-	return $text;
+	return screen($master) =~ s/\r\n/\n/gr;
 }
 
 # Columns that it takes.

@@ -23,9 +23,7 @@ sub on_screen {
 	my ($exit, undef, $err) = apitoken($config, @args,
 	    { stdout_fh => $slave });
 	close $slave;
-	my $out = '';
-	1 while sysread $master, $out, 65536, length $out;
-	$out =~ s/\r\n/\n/g;
+	my $out = screen($master) =~ s/\r\n/\n/gr;
 	return ($exit, $out, $err);
 }
 

@@ -135,8 +135,7 @@ subtest 'colour on a terminal' => sub {
 	    { stdout_fh => $slave, env => { TERM => 'xterm',
 	    NO_COLOR => undef } });
 	close $slave;
-	sysread $master, my $text, 65536;
-	like $text, qr/^state +\e\[31mrevoked\e\[0m\r$/m, 'revoked is red';
+	like screen($master), qr/^state +\e\[31mrevoked\e\[0m\r$/m, 'revoked is red';
 };
 
 done_testing;

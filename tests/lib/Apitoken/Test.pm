@@ -32,7 +32,7 @@ use Time::HiRes qw(sleep time);
 our @EXPORT = qw(build_dir source_dir program tempdir run apitoken
     init_store set_conf create_token made_tokens expire import_value start stop
     finish wait_for free_port slurp spit from_json json_lines holds_no_token
-    tree one_line pty counts_lines);
+    tree one_line pty screen counts_lines);
 
 my $owner = $$;		# only this process cleans up, not its forks
 my @dirs;
@@ -426,6 +426,15 @@ sub pty {
 		ioctl $slave, $set_size, $size or croak "a width: $!";
 	}
 	return ($master, $slave);
+}
+
+# screen($master): what a terminal has shown, once nobody has it open any more. It
+# comes in pieces; the end is an error there.
+sub screen {
+	my ($master) = @_;
+	my $text = '';
+	1 while sysread $master, $text, 65536, length $text;
+	return $text;
 }
 
 # counts_lines($file): true when it was built to count which lines are run, and
