@@ -74,7 +74,7 @@ sub add_password {
 
 sub start {
 	my ($self, @lines) = @_;
-	return $self->launch_anywhere(sub {
+	$self->launch_anywhere(sub {
 		$self->{xoauth2_port} = free_port();
 		$self->configure(@lines);
 		return ('/bin/sh', '-c',
@@ -85,6 +85,8 @@ sub start {
 		    . '-M /var/lib/cyrus/cyrus.conf '
 		    . '-p /run/cyrus/master.pid');
 	});
+	$self->wait_socket('/run/saslauthd/mux') or croak 'no saslauthd';
+	return $self;
 }
 
 sub configure {

@@ -49,7 +49,7 @@ sub start {
 	my ($command) = map { /^ExecStart=(.+)/ } @$unit;
 	$self->write_file('conf/memcached.conf', 0644,
 	    map { "$_\n" } @$sasl);
-	return $self->launch_anywhere(sub {
+	$self->launch_anywhere(sub {
 		my $run = $command =~ s/-p \d+/-p $self->{port}/r;
 		my $prefix = $opt{as_root} ? '' : "setpriv --reuid=$user "
 		    . "--regid=$user --init-groups -- ";
@@ -61,6 +61,8 @@ sub start {
 		    . 'SASL_CONF_PATH=' . $self->base . '/conf '
 		    . "exec $prefix$run");
 	});
+	$self->wait_socket('/run/saslauthd/mux') or croak 'no saslauthd';
+	return $self;
 }
 
 # connect(): a connection, as a function.

@@ -310,6 +310,14 @@ sub answers {
 	    PeerPort => $port, Timeout => 60);
 }
 
+# wait_socket(path): true once somebody listens at that socket of the private
+# host: saslauthd, which returns before it does.
+sub wait_socket {
+	my ($self, $path) = @_;
+	return Apitoken::Test::wait_for(sub { defined IO::Socket::UNIX->new(
+	    Peer => "/proc/$self->{pid}/root$path") });
+}
+
 sub running {
 	my ($self) = @_;
 	return 0 if !defined $self->{pid};

@@ -130,10 +130,11 @@ sub start {
 	($self->{ldapi} = "ldapi://$base/ldapi") =~
 	    s{(?<=//)(.*)}{ $1 =~ s(/)(%2f)gr }e;
 	return $self->launch_anywhere(sub {
+		# It listens in this order; the last one is waited for.
 		return (Apitoken::Server::find_program('slapd'), '-d', '0',
 		    '-u', 'openldap', '-g', 'openldap',
 		    '-F', '/etc/ldap/slapd.d', '-h',
-		    "ldap://127.0.0.1:$self->{port}/ $self->{ldapi}");
+		    "$self->{ldapi} ldap://127.0.0.1:$self->{port}/");
 	});
 }
 
