@@ -27,6 +27,7 @@ use File::Temp ();
 use IO::Socket::INET ();
 use JSON::PP ();
 use POSIX qw(:sys_wait_h _exit);
+use Socket qw(SO_REUSEADDR);
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(build_dir source_dir program tempdir run apitoken
@@ -356,10 +357,16 @@ sub wait_for {
 	}
 }
 
-# free_port(): a TCP port of 127.0.0.1 that nobody listens on.
+# free_port(): a TCP port of 127.0.0.1 that nobody listens on. Until the test ends
+# the kernel gives it to nobody who asks for any port: only a server can have it
+# that names it and sets SO_REUSEADDR, as all of them do.
+my @reserved;
 sub free_port {
 	my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
-	    Listen => 1) or croak "socket: $!";
+	    Proto => 'tcp') or croak "socket: $!";
+	# Not before bind(), or two tests could get the same one.
+	$socket->sockopt(SO_REUSEADDR, 1) or croak "SO_REUSEADDR: $!";
+	push @reserved, $socket;
 	return $socket->sockport;
 }
 
