@@ -14,7 +14,7 @@
 #include "lastuse.h"
 #include "lock.h"
 #include "newfile.h"
-#include "newstore.h"
+#include "spare.h"
 #include "standby.h"
 #include "trust.h"
 
@@ -390,7 +390,7 @@ prepare(struct tc_txn *t, struct tc_state_file *next, struct tc_error *err)
 	if (rc == TC_OK)
 		rc = update_standby(t, &next->head, err);
 	next->side = standby_side(t);
-	return rc == TC_OK ? tc_state_prepare(t->s, next, err) : rc;
+	return rc == TC_OK ? tc_spare_write(t->s, next, err) : rc;
 }
 
 int
@@ -411,10 +411,9 @@ tc_txn_commit(struct tc_txn *t, int64_t now,
 	if (rc == TC_OK && hook)
 		rc = hook(arg, err);
 	if (rc == TC_OK)
-		rc = tc_new_publish(t->s->dir, tc_store_names[TC_FILE_STATE],
-				    &renamed, err);
+		rc = tc_spare_publish(t->s, &renamed, err);
 	if (rc != TC_OK && !renamed) {
-		tc_new_abandon(t->s->dir, tc_store_names[TC_FILE_STATE]);
+		tc_spare_abandon(t->s);
 		undo(t);
 	}
 	if (rc == TC_OK) {

@@ -5,8 +5,8 @@
  *   1. appended to the journal, which is synced
  *   2. applied to the standby file (after the commit before it, which that
  *      file has not seen), which is synced
- *   3. made current by a new state file: written, synced, renamed, and the
- *      folder synced
+ *   3. made current by a new state: written to the spare state file, which
+ *      is synced and exchanged with the one in force, and the folder synced
  *
  * and only then acknowledged.  A journal longer than the state file says
  * means that a writer died or lost power between 1 and 3: the standby is made

@@ -59,6 +59,7 @@ libtokencore_SRCS := \
 	libtokencore/revoke.c \
 	libtokencore/scram.c \
 	libtokencore/seal.c \
+	libtokencore/spare.c \
 	libtokencore/spec.c \
 	libtokencore/standby.c \
 	libtokencore/standing.c \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The files of an empty store, and the one that each commit replaces. */
+/* The files of an empty store. */
 #include "newstore.h"
 
 #include <string.h>
@@ -10,31 +10,8 @@
 #include "journal.h"
 #include "lastuse.h"
 #include "newfile.h"
+#include "spare.h"
 #include "standby.h"
-
-int
-tc_state_prepare(const struct tc_store *s, const struct tc_state_file *state,
-		 struct tc_error *err)
-{
-	struct tc_writer w = { 0 };
-	int rc = TC_OK, fd = -1;
-
-	tc_state_write(s->crypto, &w, state);
-	if (w.bad)
-		rc = tc_fail(err, TC_E_NOMEM, "out of memory");
-	else
-		fd = tc_new_begin(s->dir, tc_store_names[TC_FILE_STATE], err);
-	if (fd >= 0 && tc_write_all(fd, w.data, w.len))
-		rc = tc_fail_errno(err, "%s", s->paths[TC_FILE_STATE]);
-	else if (fd >= 0)
-		rc = tc_new_sync(fd, 0640, err);
-	else if (rc == TC_OK)
-		rc = err->code;
-	if (fd >= 0)
-		close(fd);
-	tc_writer_free(&w);
-	return rc;
-}
 
 static int
 create_data(const struct tc_store *s, struct tc_head *head,
@@ -82,7 +59,7 @@ int
 tc_store_create(const struct tc_store *s, int64_t now, struct tc_error *err)
 {
 	struct tc_state_file state;
-	int rc = TC_OK;
+	int rc = TC_OK, in_force;
 
 	memset(&state, 0, sizeof(state));
 	state.side = TC_LEFT;
@@ -97,12 +74,11 @@ tc_store_create(const struct tc_store *s, int64_t now, struct tc_error *err)
 	if (rc == TC_OK)
 		rc = create_journal(s, &state, err);
 	if (rc == TC_OK)
-		rc = tc_state_prepare(s, &state, err);
+		rc = tc_spare_write(s, &state, err);
 	if (rc == TC_OK)
-		rc = tc_new_publish(s->dir, tc_store_names[TC_FILE_STATE], NULL,
-				    err);
+		rc = tc_spare_publish(s, &in_force, err);
 	if (rc != TC_OK)
-		tc_new_abandon(s->dir, tc_store_names[TC_FILE_STATE]);
+		tc_spare_abandon(s);
 	else
 		tc_lastuse_fit(s, 0);
 	return rc;

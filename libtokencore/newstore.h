@@ -8,8 +8,4 @@
 int tc_store_create(const struct tc_store *s, int64_t now,
 		    struct tc_error *err);
 
-/* A state file, on disk, that tc_new_publish() has still to put in force. */
-int tc_state_prepare(const struct tc_store *s,
-		     const struct tc_state_file *state, struct tc_error *err);
-
 #endif

@@ -193,7 +193,7 @@ chmod(const char *path, mode_t mode)
 /* Two names below the folder, or none. */
 static int
 two_names(const int dirs[2], const char *const paths[2], enum trace_type type,
-	  long number)
+	  long number, unsigned flags)
 {
 	static struct op op, second;
 	int watched = shim_watches(dirs[1], paths[1], &second);
@@ -202,22 +202,32 @@ two_names(const int dirs[2], const char *const paths[2], enum trace_type type,
 		abort(); /* to or from elsewhere: the model has no such thing */
 	if (!watched)
 		return (int)syscall(number, dirs[0], paths[0], dirs[1],
-				    paths[1], 0);
+				    paths[1], flags);
 	op.type = type;
 	memcpy(op.other, second.path, sizeof(op.other));
 	if (shim_before(&op))
 		return -1;
 	return (int)shim_after(
-	    &op, syscall(number, dirs[0], paths[0], dirs[1], paths[1], 0));
+	    &op, syscall(number, dirs[0], paths[0], dirs[1], paths[1], flags));
+}
+
+SHOWN int
+renameat2(int old_dir, const char *old, int new_dir, const char *new,
+	  unsigned flags)
+{
+	const int dirs[2] = { old_dir, new_dir };
+	const char *const paths[2] = { old, new };
+
+	if (flags != 0 && flags != RENAME_EXCHANGE)
+		abort(); /* the model has no such thing */
+	return two_names(dirs, paths, flags ? TRACE_EXCHANGE : TRACE_RENAME,
+			 SYS_renameat2, flags);
 }
 
 SHOWN int
 renameat(int old_dir, const char *old, int new_dir, const char *new)
 {
-	const int dirs[2] = { old_dir, new_dir };
-	const char *const paths[2] = { old, new };
-
-	return two_names(dirs, paths, TRACE_RENAME, SYS_renameat2);
+	return renameat2(old_dir, old, new_dir, new, 0);
 }
 
 SHOWN int
@@ -233,7 +243,7 @@ linkat(int old_dir, const char *old, int new_dir, const char *new, int flags)
 	const char *const paths[2] = { old, new };
 
 	(void)flags;
-	return two_names(dirs, paths, TRACE_LINK, SYS_linkat);
+	return two_names(dirs, paths, TRACE_LINK, SYS_linkat, 0);
 }
 
 SHOWN int

@@ -43,6 +43,9 @@ my @kinds = (
 	{ name => 'create, a new journal', base => 'journal', cuts => [0.3, 3] },
 	{ name => 'create, the standby gone', cuts => [1, 5],
 	    before => \&take_standby },
+	{ name => 'create, where names are not exchanged', cuts => [1, 5],
+	    acts => [ (['create', 'exchange:state', 'unknown']) x 2,
+	    ['create'] ] },
 	# The third journal is as long as the first.
 	{ name => 'create, after two unclean stops', cuts => [1, 5], acts => [
 	    (['create', 'sync:journal', 'after'], ['create']) x 2] },
@@ -50,9 +53,9 @@ my @kinds = (
 # The first change after an unclean stop, and a stop in its midst.
 push @kinds, map { unclean(@$_) } (
 	['the journal', 'create', 'sync:journal', 'after'],
-	['the new state', 'create', 'create:state.tmp', 'after'],
-	['its name', 'create', 'rename:state', 'before'],
-	['its name, not yet synced', 'create', 'rename:state', 'after'],
+	['the new state', 'create', 'write:state.spare', 'after'],
+	['its name', 'create', 'exchange:state', 'before'],
+	['its name, not yet synced', 'create', 'exchange:state', 'after'],
 	['much of the standby', 'create_many', 0.6, 'half'],
 	['the new file', 'compact', 0.3, 'after'],
 	['the new key file', 'key_add', 'rename:secret.conf', 'before'],
@@ -65,8 +68,8 @@ push @kinds, map { { name => "create, after the name of a new $_",
 # A change that fails, and a stop while it is undone.
 push @kinds, map { failing(@$_) } (
 	(map { ['edit', $_] } 'write:journal', 'sync:journal', 0.3, 0.4, 0.5,
-	    'create:state.tmp', 'sync:state.tmp', 'write:audit.json',
-	    'rename:state'),
+	    'write:state.spare', 'sync:state.spare', 'write:audit.json',
+	    'exchange:state'),
 	['key_add', 'sync:secret.conf.tmp'],
 	['compact', 0.4],
 	['init', 0.3], ['init', 'sync:apitoken.conf'],
@@ -147,7 +150,7 @@ sub operations {
 		my ($type, undef, $path, $other, undef, $size) =
 		    unpack 'L4 Q2', substr $bytes, $at, 32;
 		$at += 32 + $path + $other + ($type == 2 ? $size : 0);
-		$n = $type < 11 ? $n + 1 : $type == 11 ? 0 : $n;
+		$n = $type < 12 ? $n + 1 : $type == 12 ? 0 : $n;
 	}
 	return $n;
 }
@@ -184,7 +187,7 @@ sub record {
 		my $exit = act($dir, 'live', 'made', $name,
 		    CRASH_FOLDER => "$dir/live", CRASH_TRACE => "$dir/trace",
 		    defined $at ? (CRASH_AT => $at, CRASH_HOW => $how) : ());
-		is $exit, !defined $how ? 0 : $how eq 'fail' ? 1 : 137,
+		is $exit, { fail => 1, unknown => 0 }->{ $how // 'unknown' } // 137,
 		    "$name ended as it should";
 	}
 	if ($kind->{name} eq 'key_retire') {

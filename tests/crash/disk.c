@@ -108,6 +108,8 @@ names_copy(struct names *to, const struct names *from)
 void
 names_apply(struct names *names, const struct name_op *op)
 {
+	if (op->type == TRACE_EXCHANGE)
+		names_set(names, op->name, op->with);
 	if (op->type == TRACE_RENAME || op->type == TRACE_UNLINK)
 		names_remove(names, op->name);
 	if (op->type != TRACE_UNLINK)
@@ -238,12 +240,13 @@ node_at(struct disk *d, const char *path)
 
 static void
 name_op(struct node *dir, enum trace_type type, const char *name,
-	const char *other, struct node *node)
+	const char *other, struct node *node, struct node *with)
 {
 	struct name_op op = { .type = type,
 			      .name = copy_text(name),
 			      .other = copy_text(other),
-			      .node = node };
+			      .node = node,
+			      .with = with };
 
 	names_apply(&dir->live, &op);
 	dir->ops = grown(dir->ops, dir->n_ops, sizeof(*dir->ops));
@@ -258,7 +261,8 @@ move_name(struct disk *d, const struct trace_op *op)
 
 	if (parent_of(d, op->other, &other) != dir)
 		kit_die("from one folder to another: that is not modelled");
-	name_op(dir, op->type, name, other, node_at(d, op->path));
+	name_op(dir, op->type, name, other, node_at(d, op->path),
+		op->type == TRACE_EXCHANGE ? node_at(d, op->other) : NULL);
 }
 
 static void
@@ -303,7 +307,7 @@ disk_apply(struct disk *d, const struct trace_op *op)
 	case TRACE_MKDIR:
 		dir = parent_of(d, op->path, &name);
 		name_op(dir, TRACE_CREATE, name, "",
-			node_new(d, op->type == TRACE_MKDIR, op->mode));
+			node_new(d, op->type == TRACE_MKDIR, op->mode), NULL);
 		return;
 	case TRACE_WRITE:
 	case TRACE_SIZE:
@@ -314,13 +318,15 @@ disk_apply(struct disk *d, const struct trace_op *op)
 		settle(node_at(d, op->path));
 		return;
 	case TRACE_RENAME:
+	case TRACE_EXCHANGE:
 	case TRACE_LINK:
 		move_name(d, op);
 		return;
 	case TRACE_UNLINK:
 	case TRACE_RMDIR:
 		dir = parent_of(d, op->path, &name);
-		name_op(dir, TRACE_UNLINK, name, "", node_at(d, op->path));
+		name_op(dir, TRACE_UNLINK, name, "", node_at(d, op->path),
+			NULL);
 		return;
 	case TRACE_NONE:
 	case TRACE_START:

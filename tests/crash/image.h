@@ -17,9 +17,9 @@ struct names {
 };
 
 struct name_op {
-	enum trace_type type; /* CREATE, RENAME, LINK, UNLINK */
+	enum trace_type type; /* CREATE, RENAME, EXCHANGE, LINK, UNLINK */
 	char *name, *other;
-	struct node *node;
+	struct node *node, *with; /* with: of EXCHANGE */
 };
 
 struct change {

@@ -8,8 +8,9 @@
  *	CRASH_AT	an operation, by its number from 1, or by type and name
  *			as in "rename:state" (the first such one)
  *	CRASH_HOW	what happens there: SIGKILL "before" it, "after" it, in
- *			the middle of a write ("half"); or "fail", it fails
- *			with ENOSPC
+ *			the middle of a write ("half"); or it fails, with
+ *			ENOSPC ("fail") or as what the file system does not
+ *			know ("unknown")
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,7 @@
 
 #include "shim.h"
 
-enum how { HOW_NOT, HOW_BEFORE, HOW_AFTER, HOW_HALF, HOW_FAIL };
+enum how { HOW_NOT, HOW_BEFORE, HOW_AFTER, HOW_HALF, HOW_FAIL, HOW_UNKNOWN };
 
 static struct {
 	int ready, trace;
@@ -74,13 +75,12 @@ static enum how
 how_of(const char *word)
 {
 	static const char *const words[] = {
-		[HOW_BEFORE] = "before",
-		[HOW_AFTER] = "after",
-		[HOW_HALF] = "half",
-		[HOW_FAIL] = "fail",
+		[HOW_BEFORE] = "before",   [HOW_AFTER] = "after",
+		[HOW_HALF] = "half",	   [HOW_FAIL] = "fail",
+		[HOW_UNKNOWN] = "unknown",
 	};
 
-	for (int i = HOW_BEFORE; word && i <= HOW_FAIL; i++)
+	for (int i = HOW_BEFORE; word && i <= HOW_UNKNOWN; i++)
 		if (strcmp(word, words[i]) == 0)
 			return (enum how)i;
 	return HOW_NOT;
@@ -206,11 +206,12 @@ static const char *
 word_of(enum trace_type type)
 {
 	static const char *const words[TRACE_START] = {
-		[TRACE_CREATE] = "create", [TRACE_WRITE] = "write",
-		[TRACE_SIZE] = "size",	   [TRACE_MODE] = "mode",
-		[TRACE_SYNC] = "sync",	   [TRACE_RENAME] = "rename",
-		[TRACE_LINK] = "link",	   [TRACE_UNLINK] = "unlink",
-		[TRACE_MKDIR] = "mkdir",   [TRACE_RMDIR] = "rmdir",
+		[TRACE_CREATE] = "create",     [TRACE_WRITE] = "write",
+		[TRACE_SIZE] = "size",	       [TRACE_MODE] = "mode",
+		[TRACE_SYNC] = "sync",	       [TRACE_RENAME] = "rename",
+		[TRACE_EXCHANGE] = "exchange", [TRACE_LINK] = "link",
+		[TRACE_UNLINK] = "unlink",     [TRACE_MKDIR] = "mkdir",
+		[TRACE_RMDIR] = "rmdir",
 	};
 
 	return words[type];
@@ -249,11 +250,13 @@ shim_before(struct op *op)
 	if (op->here && (shim.how == HOW_BEFORE ||
 			 (shim.how == HOW_HALF && op->type != TRACE_WRITE)))
 		die();
-	if (op->here && shim.how == HOW_FAIL) {
+	if (op->here && (shim.how == HOW_FAIL || shim.how == HOW_UNKNOWN)) {
+		const int why = shim.how == HOW_FAIL ? ENOSPC : EINVAL;
+
 		shim.how = HOW_NOT; /* the next one of this name works */
 		op->type = TRACE_NONE;
 		record(op);
-		errno = ENOSPC;
+		errno = why;
 		return -1;
 	}
 	return 0;

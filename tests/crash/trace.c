@@ -15,10 +15,11 @@ trace_word(enum trace_type type)
 		[TRACE_NONE] = "none",	   [TRACE_CREATE] = "create",
 		[TRACE_WRITE] = "write",   [TRACE_SIZE] = "size",
 		[TRACE_MODE] = "mode",	   [TRACE_SYNC] = "sync",
-		[TRACE_RENAME] = "rename", [TRACE_LINK] = "link",
-		[TRACE_UNLINK] = "unlink", [TRACE_MKDIR] = "mkdir",
-		[TRACE_RMDIR] = "rmdir",   [TRACE_START] = "start",
-		[TRACE_DONE] = "done",	   [TRACE_FAILED] = "failed",
+		[TRACE_RENAME] = "rename", [TRACE_EXCHANGE] = "exchange",
+		[TRACE_LINK] = "link",	   [TRACE_UNLINK] = "unlink",
+		[TRACE_MKDIR] = "mkdir",   [TRACE_RMDIR] = "rmdir",
+		[TRACE_START] = "start",   [TRACE_DONE] = "done",
+		[TRACE_FAILED] = "failed",
 	};
 
 	return words[type];

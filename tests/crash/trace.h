@@ -19,6 +19,7 @@ enum trace_type {
 	TRACE_MODE, /* path, mode */
 	TRACE_SYNC, /* path, of a file or a folder */
 	TRACE_RENAME, /* path, other */
+	TRACE_EXCHANGE, /* path, other: both names stay */
 	TRACE_LINK, /* path, other: the new name */
 	TRACE_UNLINK, /* path */
 	TRACE_MKDIR, /* path, mode */

@@ -33,6 +33,7 @@ my %limits = (
 	'store/left.gdbm' => [0600, 0640, 0640],
 	'store/right.gdbm' => [0600, 0640, 0640],
 	'store/state' => [0600, 0640, 0640],
+	'store/state.spare' => [0600, 0640, 0640],
 	'store/journal' => [0600, 0640, 0640],
 	'store/lock' => [0600, 0600, 0600],
 	'store/lastuse' => [0600, 0600, 0660],
@@ -140,7 +141,7 @@ sub faults {
 		} elsif ($what eq 'group') {
 			$file->{group} = 1 if $value == $gid;
 		} elsif ($what eq 'named') {
-			$known->{$value} = delete $known->{$path};
+			@$known{$path, $value} = @$known{$value, $path};
 		} else {
 			$say->('nobody should');
 		}
@@ -236,8 +237,8 @@ sub scenario {
 	return (\%modes, $installed);
 }
 
-# The lock comes with the first change.
-my @made = map { $_ eq '.' ? '' : "/$_" } grep { !/^out|^log|lock/ }
+# The lock and the spare come with the first change.
+my @made = map { $_ eq '.' ? '' : "/$_" } grep { !/^out|^log|lock|spare/ }
     keys %limits;
 for my $group (0, 1) {
 	for my $umask ($ENV{PROOF} ? (0, 077) : $group ? 0 : 077) {
@@ -269,8 +270,8 @@ sub final {
 
 # The reading itself: what is wrong is found.
 {
-	my @wrong = ('openat(4</i/store>, "state.tmp", O_RDWR|O_CREAT, 0640)',
-	    'fchmod(5</i/store/state.tmp>, 0644)', 'mkdir("/i/store", 0750)',
+	my @wrong = ('openat(4</i/store>, "state.spare", O_RDWR|O_CREAT, 0640)',
+	    'fchmod(5</i/store/state.spare>, 0644)', 'mkdir("/i/store", 0750)',
 	    'openat(AT_FDCWD</>, "/i/store/x", O_CREAT|O_WRONLY, 0600)',
 	    'chmod("/i/apitoken.conf", 0664)', 'link("/i/a", "/i/secret.conf")');
 	for my $call (@wrong) {

@@ -207,7 +207,7 @@ my @attacks = (
 	'rmdir $ARGV[0]',
 	'unlink "$ARGV[0]/secret.conf"',
 	'rename "$ARGV[0]/store", "$ARGV[0]/old"',
-	'symlink "/tmp", "$ARGV[0]/store/state.tmp"',
+	'symlink "/tmp", "$ARGV[0]/store/state.spare"',
 	'link "$ARGV[0]/secret.conf", "$ARGV[0].secret"',
 	'open my $f, ">>", "$ARGV[0]/apitoken.conf"',
 	'chmod 0777, $ARGV[0]',

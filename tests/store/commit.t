@@ -163,7 +163,7 @@ subtest 'no old copy of a page that was rewritten' => sub {
 # What a killed writer may have left of its new files; and what someone may
 # have put there.
 my $outside = tempdir() . '/outside';
-for my $name (qw(state journal left.gdbm right.gdbm)) {
+for my $name (qw(journal left.gdbm right.gdbm)) {
 	my $tmp = "$store/$name.tmp";
 	for my $kind ('rubbish', 'a link') {
 		subtest "$name.tmp is $kind" => sub {
@@ -186,6 +186,46 @@ for my $name (qw(state journal left.gdbm right.gdbm)) {
 			restore($saved);
 		};
 	}
+}
+
+# The file that the next state is written to: only one that is as a new one
+# would be.
+my $spare = "$store/state.spare";
+my @spares = (
+	['missing', sub { }],
+	['rubbish', sub { spit($spare, 'x' x 20_000, 0640) }],
+	['readable by none else', sub { spit($spare, 'x', 0600) }],
+	['readable by all', sub { spit($spare, 'x', 0644) }],
+	["another group's", sub {
+		spit($spare, 'x', 0640);
+		chown 0, 65534, $spare or die;
+	}],
+	["another user's", sub {
+		spit($spare, 'x', 0640);
+		chown 65534, 0, $spare or die;
+	}],
+	['a link', sub { symlink $outside, $spare or die }],
+	["another file's second name", sub { link $outside, $spare or die }],
+	['a FIFO', sub { POSIX::mkfifo($spare, 0640) or die }],
+	["the state's second name", sub { link "$store/state", $spare or die }],
+);
+for my $case (@spares) {
+	my ($kind, $how) = @$case;
+	subtest "the spare is $kind" => sub {
+		spit($outside, 'untouched', 0640);
+		unlink $spare or die;
+		$how->();
+		is words(), 'valid revoked', 'logins go on';
+		is_deeply [mend()], [], 'changes work';
+		my @st = stat "$store/state";
+		is sprintf('%o %d:%d, %d', @st[2, 4, 5, 3]), '100640 0:0, 1',
+		    'the state is as it should be';
+		@st = lstat $spare;
+		is sprintf('%o %d:%d, %d', @st[2, 4, 5, 3]), '100640 0:0, 1',
+		    'and so is the spare';
+		is slurp($outside), 'untouched', 'no other file is';
+		restore($saved);
+	};
 }
 
 # [what, how]: nobody is let in, no change is made, the file is named.
@@ -256,8 +296,8 @@ for my $case (@refused) {
 sub each_point {
 	my ($before, $prepare, $fn, @verb) = @_;
 	my $points = 0;
-	for my $call (qw(write pwrite64 fsync fdatasync renameat unlinkat
-	    fchmod fchown ftruncate)) {
+	for my $call (qw(write pwrite64 fsync fdatasync renameat renameat2
+	    unlinkat fchmod fchown ftruncate)) {
 		for my $n (1 .. 200) {
 			restore($before);
 			$prepare->();

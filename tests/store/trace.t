@@ -72,9 +72,9 @@ subtest 'a writer that does not know of the folder' => sub {
 	my $lock = $config =~ s{[^/]+$}{store/lock}r;
 	create_token($config, label => 'warm');
 	is first_sync($config), 'journal', 'it was synced: not again';
-	# Standby, state, folder.
+	# Standby, folder.
 	is((run(['strace', '-o', '/dev/null', '-e', 'trace=fsync', '-e',
-	    'inject=fsync:signal=KILL:when=3', program('apitoken'),
+	    'inject=fsync:signal=KILL:when=2', program('apitoken'),
 	    '--config', $config, 'create', '--user', 'alice',
 	    '--label', 'killed']))[0], '137', 'killed before');
 	is first_sync($config), 'store', 'after one that died';
@@ -127,8 +127,8 @@ sub order {
 	my @want = (
 		[qr/^f(?:data)?sync .*\/journal>/, 'the journal is synced'],
 		[qr/^f(?:data)?sync .*\.gdbm>/, 'then the standby'],
-		[qr/^f(?:data)?sync .*\/state\.tmp>/, 'then the new state'],
-		[qr/^rename\w* .*"state\.tmp".*"state"/, 'then it is named'],
+		[qr/^f(?:data)?sync .*\/state\.spare>/, 'then the new state'],
+		[qr/^rename\w* .*"state\.spare".*"state"/, 'then it is named'],
 		[qr/^fsync .*\/store>/, 'then the folder is synced'],
 	);
 	my @text = map { "$_->[0] $_->[1]" } @calls;
