@@ -42,10 +42,10 @@ fresh(struct shared *s, tc_handle *h)
 	return s->o.n - 1;
 }
 
-/* Revokes a token and goes on committing, so that the file that a stopped
- * reader has open is written to; the first is timed. */
+/* Revokes a token and goes on committing, so that the files that a stopped
+ * reader has open are written to; the first is timed. */
 static void
-revoke_and_more(struct shared *s, tc_handle *h, unsigned at)
+revoke_and_more(struct shared *s, tc_handle *h, unsigned at, int more)
 {
 	double start = kit_clock();
 	struct tc_error err;
@@ -56,8 +56,8 @@ revoke_and_more(struct shared *s, tc_handle *h, unsigned at)
 	ms = (uint64_t)((kit_clock() - start) * 1e3);
 	if (ms > slowest_ms)
 		slowest_ms = ms;
-	(void)fresh(s, h);
-	(void)fresh(s, h);
+	while (more-- > 0)
+		(void)fresh(s, h);
 }
 
 /* ---- at each system call ---- */
@@ -124,10 +124,11 @@ start_traced(struct shared *s, const char *config, unsigned at)
 	return pid;
 }
 
-/* One verification, stopped at the n-th stop.  0: it has fewer.  *looks is
- * how often it looked at the state file behind that. */
+/* One verification, stopped at the n-th stop for a revocation and some more
+ * commits.  0: it has fewer.  *looks is how often it looked at the state file
+ * behind that. */
 static int
-stopped_at(struct shared *s, tc_handle *h, const char *config, int n,
+stopped_at(struct shared *s, tc_handle *h, const char *config, int n, int more,
 	   unsigned *looks)
 {
 	unsigned at = fresh(s, h);
@@ -137,9 +138,9 @@ stopped_at(struct shared *s, tc_handle *h, const char *config, int n,
 	for (int i = 0; there && i < n; i++)
 		there = go_on(s, pid);
 	if (there)
-		revoke_and_more(s, h, at);
+		revoke_and_more(s, h, at, more);
 	*looks = 0;
-	for (int more = there; more; more = go_on(s, pid))
+	for (int on = there; on; on = go_on(s, pid))
 		*looks += looks_at_state(pid) != 0;
 	if (ptrace(PTRACE_DETACH, pid, NULL, NULL))
 		kit_die("detach");
@@ -154,11 +155,11 @@ stopped_at(struct shared *s, tc_handle *h, const char *config, int n,
 /* Once more before it answers, the reader looks at the state file: stopped
  * in front of that it has to notice; behind it, it had read. */
 static void
-each_system_call(struct shared *s, tc_handle *h, const char *config)
+each_system_call(struct shared *s, tc_handle *h, const char *config, int more)
 {
 	unsigned looks;
 
-	for (int n = 1; stopped_at(s, h, config, n, &looks); n++) {
+	for (int n = 1; stopped_at(s, h, config, n, more, &looks); n++) {
 		int v = s->verdict;
 
 		points++;
@@ -167,7 +168,8 @@ each_system_call(struct shared *s, tc_handle *h, const char *config)
 			early_points++;
 		if (v == TC_REVOKED || (v == TC_VALID && looks == 0))
 			continue;
-		kit_note("stop %d: %s", n, tc_verdict_name((enum tc_verdict)v));
+		kit_note("stop %d, %d more: %s", n, more,
+			 tc_verdict_name((enum tc_verdict)v));
 		wrong++;
 	}
 }
@@ -228,7 +230,7 @@ random_stop(struct shared *s, tc_handle *h, pid_t pid, uint64_t *seed)
 	s->first = TC_VERDICTS;
 	s->watched = s->begun;
 	in_call += s->begun != s->ended;
-	revoke_and_more(s, h, at);
+	revoke_and_more(s, h, at, 2);
 	if (kill(pid, SIGCONT))
 		kit_die("SIGCONT");
 	wait_for_calls(s, 2);
@@ -362,7 +364,9 @@ main(int argc, char **argv)
 	seed = kit_seed();
 	h = kit_open(configs[0]);
 	(void)fresh(s, h);
-	each_system_call(s, h, configs[1]);
+	/* Every second commit writes to the same files. */
+	for (int more = 1; more <= 2; more++)
+		each_system_call(s, h, configs[1], more);
 	random_moments(s, h, configs[1], times, &seed);
 	stopped_writers(s, configs, times, &seed, argv[3]);
 	kit_count("points", points);

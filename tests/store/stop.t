@@ -20,8 +20,8 @@ my ($dir) = $config =~ m{^(.*)/};
 my %n = counts(run([store_program('stop'), $config, quiet_conf($config),
     "$dir/store/lock", $times], timeout => 900));
 
-cmp_ok $n{points}, '>', 20, 'a reader was stopped at each system call';
-cmp_ok $n{early_points}, '>', 10, 'before its last look at the state file';
+cmp_ok $n{points}, '>', 40, 'a reader was stopped at each system call';
+cmp_ok $n{early_points}, '>', 20, 'before its last look at the state file';
 cmp_ok $n{late_valid}, '>', 0, 'also after it had read';
 cmp_ok $n{in_call}, '>', $times / 4,
     'and at random moments within its call';
