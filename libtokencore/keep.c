@@ -137,7 +137,7 @@ tc_keep_give(struct tc_keep *k, struct tc_view *v)
 int
 tc_keep_holds(const struct tc_store *s, const struct tc_view *v)
 {
-	int moved = tc_view_moved(s, v);
+	int moved = tc_state_moved(s, v);
 	struct stat st;
 
 	atomic_store(&s->keep->restless, moved);

@@ -114,7 +114,7 @@ read_state(const struct tc_store *s, struct tc_view *v, struct tc_error *err)
 /* An inode's number comes again, and two commits in one tick of the clock have
  * the same times: but what is in it differs. */
 int
-tc_view_moved(const struct tc_store *s, const struct tc_view *v)
+tc_state_moved(const struct tc_store *s, const struct tc_view *v)
 {
 	struct tc_view now;
 	struct tc_error unused;
@@ -122,6 +122,21 @@ tc_view_moved(const struct tc_store *s, const struct tc_view *v)
 	return read_text(s, &now, &unused) ||
 	       memcmp(&now.stamp, &v->stamp, sizeof(now.stamp)) != 0 ||
 	       now.len != v->len || memcmp(now.text, v->text, v->len) != 0;
+}
+
+/* A commit that failed, which we read before it was in force, and the next one,
+ * if they are of one tick, may have the same state file; but never the same
+ * data file.  Looked at last: ours has no name any more before that commit is
+ * in force. */
+int
+tc_view_moved(const struct tc_store *s, const struct tc_view *v)
+{
+	struct stat st;
+
+	return tc_state_moved(s, v) ||
+	       fstatat(s->dir, tc_store_names[v->state.side], &st,
+		       AT_SYMLINK_NOFOLLOW) ||
+	       st.st_dev != v->data_stamp.dev || st.st_ino != v->data_stamp.ino;
 }
 
 static int
@@ -162,7 +177,7 @@ tc_view_open(const struct tc_store *s, struct tc_view *v, struct tc_error *err)
 	if (rc == TC_OK)
 		return TC_OK;
 	/* What went wrong may be that a writer was already at this file. */
-	if (v->len > 0 && tc_view_moved(s, v))
+	if (v->len > 0 && tc_state_moved(s, v))
 		rc = MOVED;
 	tc_view_close(v);
 	return rc;

@@ -84,9 +84,11 @@ void tc_view_close(struct tc_view *v);
 /* Does the data file's descriptor still lead there?  Some hosts close whatever
  * they do not know, and what they opened since may have its number. */
 int tc_view_open_still(const struct tc_view *v);
-/* Has a commit come since it was opened?  Asks for the state file by its name,
- * with every check of its owner and mode. */
+/* Is it not what is in force?  Asks for both files by their names, for the state
+ * file with every check of its owner and mode. */
 int tc_view_moved(const struct tc_store *s, const struct tc_view *v);
+/* The same of a view that was in force before: the state file alone tells. */
+int tc_state_moved(const struct tc_store *s, const struct tc_view *v);
 /* stamp: of the file as it was opened; or NULL. */
 int tc_side_open(const struct tc_store *s, enum tc_side side,
 		 enum tc_gdbm_mode mode, struct tc_map *m,

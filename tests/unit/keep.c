@@ -2,6 +2,7 @@
 /* The view that a handle keeps open: it says nothing that a new one would
  * not. */
 #include "keep.h"
+#include "commit.h"
 #include "fill.h"
 #include "host.h"
 
@@ -97,6 +98,75 @@ under_the_same_stamp(void **state)
 	v->stamp = tc_stamp_of(&st);
 	assert_false(tc_keep_holds(&p->store, v));
 	tc_keep_give(p->store.keep, v);
+	tc_policy_put(host->h, p);
+	assert_int_equal(verdict(host, text), TC_VALID);
+}
+
+struct attempt {
+	struct test_host *host;
+	const struct tc_store *store;
+	struct tc_view *seen;
+};
+
+/* What a reader may come upon that opened the state file two commits ago, and
+ * then the commit does not come about. */
+static int
+seen_and_failed(void *arg, struct tc_error *err)
+{
+	struct attempt *a = arg;
+	const char *state = test_host_path(a->host, "store/state");
+	const char *spare = test_host_path(a->host, "store/state.spare");
+
+	assert_int_equal(rename(state, test_host_path(a->host, "away")), 0);
+	assert_int_equal(rename(spare, state), 0);
+	assert_int_equal(tc_view_open(a->store, a->seen, err), TC_OK);
+	assert_int_equal(rename(state, spare), 0);
+	assert_int_equal(rename(test_host_path(a->host, "away"), state), 0);
+	return TC_E_REFUSED;
+}
+
+/* Marks a user, at a time that is always the same. */
+static int
+mark_user(struct attempt *a, const char *user,
+	  int (*hook)(void *, struct tc_error *))
+{
+	static const unsigned char before[8] = { 1 };
+	struct tc_lookup key;
+	struct tc_txn *t;
+	int rc;
+
+	tc_key_user(&key, user);
+	assert_int_equal(tc_txn_begin(a->store, &t, &a->host->err), TC_OK);
+	tc_txn_put(t, &key, before, sizeof(before));
+	rc = tc_txn_commit(t, INT64_C(4000000000), hook, a, &a->host->err);
+	tc_txn_end(t);
+	return rc;
+}
+
+/* A commit that failed leaves a state file that the next one, in the same tick
+ * of the clock, makes the same to the byte. */
+static void
+never_in_force(void **state)
+{
+	struct test_host *host = *state;
+	struct tc_policy *p = tc_policy_get(host->h, NULL);
+	struct tc_view seen, now;
+	struct attempt a = { host, &p->store, &seen };
+	char text[TC_TOKEN_MAX + 1];
+
+	token(host, text);
+	assert_int_equal(mark_user(&a, "unit-bob", seen_and_failed),
+			 TC_E_REFUSED);
+	assert_true(tc_view_moved(&p->store, &seen));
+	assert_int_equal(mark_user(&a, "unit-eve", NULL), TC_OK);
+	assert_int_equal(tc_view_open(&p->store, &now, &host->err), TC_OK);
+	assert_int_equal(seen.len, now.len);
+	assert_memory_equal(seen.text, now.text, now.len);
+	seen.stamp = now.stamp;
+	assert_true(tc_view_moved(&p->store, &seen));
+	assert_false(tc_view_moved(&p->store, &now));
+	tc_view_close(&seen);
+	tc_view_close(&now);
 	tc_policy_put(host->h, p);
 	assert_int_equal(verdict(host, text), TC_VALID);
 }
@@ -346,10 +416,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_HOST(one_is_kept),	       WITH_HOST(under_the_same_stamp),
-		WITH_HOST(restless),	       WITH_HOST(modes_count),
-		WITH_HOST(written_in_place),   WITH_HOST(same_number),
-		WITH_HOST(smaller_in_place),   WITH_HOST(not_across_fork),
-		WITH_HOST(closed_by_the_host), WITH_HOST(numbers_used_again),
+		WITH_HOST(never_in_force),     WITH_HOST(restless),
+		WITH_HOST(modes_count),	       WITH_HOST(written_in_place),
+		WITH_HOST(same_number),	       WITH_HOST(smaller_in_place),
+		WITH_HOST(not_across_fork),    WITH_HOST(closed_by_the_host),
+		WITH_HOST(numbers_used_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
