@@ -412,10 +412,8 @@ tc_txn_commit(struct tc_txn *t, int64_t now,
 		rc = hook(arg, err);
 	if (rc == TC_OK)
 		rc = tc_spare_publish(t->s, &renamed, err);
-	if (rc != TC_OK && !renamed) {
-		tc_spare_abandon(t->s);
+	if (rc != TC_OK && !renamed)
 		undo(t);
-	}
 	if (rc == TC_OK) {
 		tc_lock_note(t->lock_fd, t->s, next.head.seq);
 		tc_lastuse_fit(t->s, next.head.tokens);

@@ -77,9 +77,7 @@ tc_store_create(const struct tc_store *s, int64_t now, struct tc_error *err)
 		rc = tc_spare_write(s, &state, err);
 	if (rc == TC_OK)
 		rc = tc_spare_publish(s, &in_force, err);
-	if (rc != TC_OK)
-		tc_spare_abandon(s);
-	else
+	if (rc == TC_OK)
 		tc_lastuse_fit(s, 0);
 	return rc;
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "error.h"
@@ -12,28 +13,39 @@
 
 #define MODE 0640
 
-static const char spare[] = "state.spare";
+/* Has it an access control list of that kind, or may it have one? */
+static int
+has_list(int fd, const char *kind)
+{
+	return fgetxattr(fd, kind, NULL, 0) >= 0 ||
+	       (errno != ENODATA && errno != EOPNOTSUPP);
+}
 
 /* Is it what a new file would be?  One with another name would change under
- * that as well. */
+ * that as well; and what the folder's list gives to its new files, the mode
+ * does not tell. */
 static int
-is_as_new(const struct tc_store *s, const struct stat *st)
+is_as_new(const struct tc_store *s, int fd, const struct stat *st)
 {
 	struct stat dir;
 
 	return st->st_nlink == 1 && (st->st_mode & 07777) == MODE &&
 	       st->st_uid == geteuid() && fstat(s->dir, &dir) == 0 &&
-	       st->st_gid == (dir.st_mode & S_ISGID ? dir.st_gid : getegid());
+	       st->st_gid == (dir.st_mode & S_ISGID ? dir.st_gid : getegid()) &&
+	       !has_list(fd, "system.posix_acl_access") &&
+	       !has_list(s->dir, "system.posix_acl_default");
 }
 
 /* -1 with errno. */
 static int
 make_new(const struct tc_store *s)
 {
+	const char *name = tc_store_names[TC_FILE_SPARE];
 	int fd;
 
-	tc_spare_abandon(s);
-	fd = openat(s->dir, spare,
+	if (unlinkat(s->dir, name, 0) && errno != ENOENT)
+		return -1;
+	fd = openat(s->dir, name,
 		    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0 || fchmod(fd, MODE) == 0)
 		return fd;
@@ -46,10 +58,10 @@ open_spare(const struct tc_store *s, int *is_new)
 {
 	struct tc_error unused;
 	struct stat st;
-	int fd = tc_trust_file(s->dir, spare, spare, O_RDWR, TC_GROUP_MAY_READ,
-			       &st, &unused);
+	int fd = tc_trust_file(s->dir, tc_store_names[TC_FILE_SPARE], "",
+			       O_RDWR, TC_GROUP_MAY_READ, &st, &unused);
 
-	*is_new = fd < 0 || !is_as_new(s, &st);
+	*is_new = fd < 0 || !is_as_new(s, fd, &st);
 	if (!*is_new)
 		return fd;
 	if (fd >= 0)
@@ -77,7 +89,7 @@ write_spare(const struct tc_store *s, const struct tc_writer *w,
 	int is_new, rc = TC_OK, fd = open_spare(s, &is_new);
 
 	if (fd < 0 || fill(fd, w, is_new))
-		rc = tc_fail_errno(err, "%s", spare);
+		rc = tc_fail_errno(err, "%s", s->paths[TC_FILE_SPARE]);
 	if (fd >= 0)
 		close(fd);
 	return rc;
@@ -102,6 +114,8 @@ tc_spare_write(const struct tc_store *s, const struct tc_state_file *state,
 static int
 exchange(int dir, const char *name)
 {
+	const char *spare = tc_store_names[TC_FILE_SPARE];
+
 #ifdef RENAME_EXCHANGE
 	if (renameat2(dir, spare, dir, name, RENAME_EXCHANGE) == 0)
 		return 0;
@@ -126,10 +140,4 @@ tc_spare_publish(const struct tc_store *s, int *renamed, struct tc_error *err)
 				     "power cut",
 				     name);
 	return TC_OK;
-}
-
-void
-tc_spare_abandon(const struct tc_store *s)
-{
-	(void)unlinkat(s->dir, spare, 0);
 }

@@ -24,7 +24,4 @@ int tc_spare_write(const struct tc_store *s, const struct tc_state_file *state,
 int tc_spare_publish(const struct tc_store *s, int *renamed,
 		     struct tc_error *err);
 
-/* Takes away one that is not to be put in force. */
-void tc_spare_abandon(const struct tc_store *s);
-
 #endif

@@ -16,9 +16,10 @@
 #define MOVED (-1)
 
 const char *const tc_store_names[TC_STORE_FILES] = {
-	[TC_FILE_LEFT] = "left.gdbm", [TC_FILE_RIGHT] = "right.gdbm",
-	[TC_FILE_STATE] = "state",    [TC_FILE_JOURNAL] = "journal",
-	[TC_FILE_LOCK] = "lock",      [TC_FILE_LASTUSE] = "lastuse",
+	[TC_FILE_LEFT] = "left.gdbm",  [TC_FILE_RIGHT] = "right.gdbm",
+	[TC_FILE_STATE] = "state",     [TC_FILE_SPARE] = "state.spare",
+	[TC_FILE_JOURNAL] = "journal", [TC_FILE_LOCK] = "lock",
+	[TC_FILE_LASTUSE] = "lastuse",
 };
 
 int

@@ -17,6 +17,7 @@ enum tc_store_file {
 	TC_FILE_LEFT, /* same order as enum tc_side */
 	TC_FILE_RIGHT,
 	TC_FILE_STATE,
+	TC_FILE_SPARE, /* see spare.h */
 	TC_FILE_JOURNAL,
 	TC_FILE_LOCK,
 	TC_FILE_LASTUSE, /* see lastuse.h */

@@ -103,7 +103,7 @@ take_away(void)
 		"new/store/state",     "new/store/journal",
 		"new/store/lock",      "new/secret.conf",
 		"new/store/lastuse",   "new/place.conf",
-		"new/audit.json",
+		"new/audit.json",      "new/store/state.spare",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

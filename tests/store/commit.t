@@ -228,6 +228,55 @@ for my $case (@spares) {
 	};
 }
 
+# As doc/recipes/postfix.md has it: who may read the state may read the next
+# one, and no longer than that.
+subtest 'an access control list' => sub {
+	my @names = ($store, "$store/state", glob "$store/*.gdbm");
+	my $named = sub {
+		my ($exit, $out) = run([qw(getfacl -cp), $_[0]]);
+		is $exit, '0', 'getfacl';
+		return $out =~ /^user:nobody:r--$/m ? 1 : 0;
+	};
+	is system("setfacl -m u:nobody:rx -m d:u:nobody:r $store && " .
+	    "setfacl -m u:nobody:r @names[1 .. 3]"), 0, 'setfacl';
+	for my $n (1 .. 3) {
+		create_token($config, label => "listed $n");
+		is $named->("$store/state"), 1, "after $n commits";
+	}
+	is system('setfacl', '-b', @names), 0, 'taken away';
+	for my $n (1 .. 3) {
+		create_token($config, label => "unlisted $n");
+		is $named->("$store/state"), 0, "after $n commits";
+	}
+	restore($saved);
+};
+
+# What cannot be taken away stops a change, which says why.
+subtest 'the spare is a folder' => sub {
+	unlink $spare or die;
+	mkdir $spare or die;
+	my ($exit, undef, $err) = apitoken($config, 'revoke', $id{victim});
+	is $exit, 4, 'no change is made';
+	is $err, "apitoken: revoke: $spare: Is a directory\n", 'it says why';
+	is word('victim') . ' ' . words(), 'valid valid revoked',
+	    'logins go on';
+	rmdir $spare or die;
+	is_deeply [mend()], [], 'changes work';
+	restore($saved);
+};
+
+# A disk that is full has room for a smaller change.
+subtest 'a change that fails' => sub {
+	my $inode = (stat $spare)[1];
+	set_conf($config, audit_log => "$dir/nowhere/audit.json");
+	my ($exit) = apitoken($config, 'revoke', $id{victim});
+	is $exit, 4, 'it does';
+	is((stat $spare)[1], $inode, 'and leaves the spare');
+	set_conf($config, audit_log => 'none');
+	is_deeply [mend()], [], 'changes work';
+	restore($saved);
+};
+
 # [what, how]: nobody is let in, no change is made, the file is named.
 my @refused = (
 	['left and right exchanged', qr/gdbm/, sub {
