@@ -44,6 +44,7 @@ CALL(stat, PLAIN, int, (const char *path, struct stat *st), (path, st), -1, EIO,
 CALL(lstat, PLAIN, int, (const char *path, struct stat *st), (path, st), -1, EIO, EACCES)
 CALL(fstat, PLAIN, int, (int fd, struct stat *st), (fd, st), -1, EIO, 0)
 CALL(fstatat, PLAIN, int, (int dir, const char *name, struct stat *st, int flags), (dir, name, st, flags), -1, EIO, EACCES)
+CALL(fgetxattr, PLAIN, ssize_t, (int fd, const char *name, void *value, size_t size), (fd, name, value, size), -1, EIO, EOPNOTSUPP)
 CALL(access, PLAIN, int, (const char *path, int mode), (path, mode), -1, EIO, EACCES)
 CALL(faccessat, PLAIN, int, (int dir, const char *name, int mode, int flags), (dir, name, mode, flags), -1, EIO, EACCES)
 CALL(fsync, SPACE, int, (int fd), (fd), -1, EIO, 0)
