@@ -128,16 +128,16 @@ exchange(int dir, const char *name)
 int
 tc_spare_publish(const struct tc_store *s, int *renamed, struct tc_error *err)
 {
-	const char *name = tc_store_names[TC_FILE_STATE];
+	const char *path = s->paths[TC_FILE_STATE];
 
 	*renamed = 0;
-	if (exchange(s->dir, name))
-		return tc_fail_errno(err, "%s", name);
+	if (exchange(s->dir, tc_store_names[TC_FILE_STATE]))
+		return tc_fail_errno(err, "%s", path);
 	*renamed = 1;
 	if (fsync(s->dir))
 		return tc_fail_errno(err,
 				     "%s is in force but may not survive a "
 				     "power cut",
-				     name);
+				     path);
 	return TC_OK;
 }

@@ -228,6 +228,22 @@ for my $case (@spares) {
 	};
 }
 
+subtest 'the two state files take turns' => sub {
+	for my $case ([0, 0700], [65534, 02750]) {
+		my ($group, $mode) = @$case;
+		chown 0, $group, $store or die;
+		chmod $mode, $store or die;
+		create_token($config, label => "of $group, $_") for 1, 2;
+		my @before = map { (stat)[1] } "$store/state", $spare;
+		create_token($config, label => "of $group");
+		is_deeply [map { (stat)[1] } $spare, "$store/state"],
+		    \@before, 'and none is made';
+		is((stat $_)[5], $group, "group $group")
+		    for $spare, "$store/state";
+	}
+	restore($saved);
+};
+
 # As doc/recipes/postfix.md has it: who may read the state may read the next
 # one, and no longer than that.
 subtest 'an access control list' => sub {

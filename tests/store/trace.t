@@ -87,6 +87,51 @@ subtest 'a writer that does not know of the folder' => sub {
 	create_token($config, label => 'later');
 	spit($lock, $noted);
 	is first_sync($config), 'store', 'the note of a commit before';
+	# Sequence, device, inode, seconds, nanoseconds.
+	for my $at (11, 19, 27, 35, 39) {
+		my $other = slurp($lock);
+		substr($other, $at, 1) ^= "\1";
+		spit($lock, $other);
+		is first_sync($config), 'store', "another byte $at";
+	}
+};
+
+# A new file is synced with all that belongs to it.
+subtest 'how the new state is synced' => sub {
+	my $config = init_store(dir => tempdir());
+	my $spare = $config =~ s{[^/]+$}{store/state.spare}r;
+	create_token($config, label => 'warm');
+	for my $case ([fdatasync => 'written over'], [fsync => 'made']) {
+		my ($want, $how) = @$case;
+		my @calls = trace($config, 'create', '--user', 'alice',
+		    '--label', $how);
+		is_deeply [map { $_->[0] } grep { $_->[0] =~ /sync/ &&
+		    $_->[1] =~ m{/state\.spare>} } @calls], [$want], $how;
+		unlink $spare or die;
+	}
+};
+
+# The file system or the system does not know how; or something is wrong.
+subtest 'names that are not exchanged' => sub {
+	my $config = init_store(dir => tempdir());
+	my $store = $config =~ s{[^/]+$}{store}r;
+	create_token($config, label => 'warm');
+	for my $case ([EINVAL => '0'], [ENOSYS => '0'], [EIO => '4']) {
+		my ($error, $want) = @$case;
+		my $seq = state_of($store)->{seq};
+		my ($exit, undef, $err) = run(['strace', '-o', '/dev/null',
+		    '-e', 'trace=renameat2', '-e',
+		    "inject=renameat2:error=$error:when=1",
+		    program('apitoken'), '--config', $config, 'create',
+		    '--user', 'alice', '--label', $error]);
+		is $exit, $want, "$error: exit" or diag $err;
+		is state_of($store)->{seq}, $seq + ($want eq '0'),
+		    'and that is so';
+		like $err, qr{\Q$store/state\E: Input/output error\n}, 'said'
+		    if $want ne '0';
+		create_token($config, label => "after $error");
+		is doctor_worst($config), 'fine', 'and all is well';
+	}
 };
 
 # Whoever restores a backup, or makes one of hard links, takes no lock. The
