@@ -102,8 +102,8 @@ my $typo = $laptop;
 substr($typo, 30, 1) =~ tr/0-9a-z/100000000000/;
 is_refused('alice', $typo, 'bad-checksum', 'one changed character');
 
-my ($short, $soon) = token_and_record(user => 'alice', label => 'short',
-    expires => '1h');
+my ($short, $soon) = create_token($config, user => 'alice',
+    label => 'short', expires => '1h');
 gets_in('alice', $short, 'a token of an hour');
 expire($config, $soon->{id});
 is_refused('alice', $short, 'expired', 'an expired token');
