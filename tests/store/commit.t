@@ -229,16 +229,17 @@ for my $case (@spares) {
 }
 
 subtest 'the two state files take turns' => sub {
-	for my $case ([0, 0700], [65534, 02750]) {
-		my ($group, $mode) = @$case;
+	for my $case ([0, 0700, 0], [65534, 0750, 0], [65534, 02750, 65534]) {
+		my ($group, $mode, $want) = @$case;
+		my $name = sprintf 'group %d, %o', $group, $mode;
 		chown 0, $group, $store or die;
 		chmod $mode, $store or die;
-		create_token($config, label => "of $group, $_") for 1, 2;
+		create_token($config, label => "$name, $_") for 1, 2;
 		my @before = map { (stat)[1] } "$store/state", $spare;
-		create_token($config, label => "of $group");
+		create_token($config, label => $name);
 		is_deeply [map { (stat)[1] } $spare, "$store/state"],
-		    \@before, 'and none is made';
-		is((stat $_)[5], $group, "group $group")
+		    \@before, "$name: none is made";
+		is((stat $_)[5], $want, 'of the right group')
 		    for $spare, "$store/state";
 	}
 	restore($saved);

@@ -14,7 +14,8 @@ need_root();
 plan skip_all => 'strace is missing or may not trace here'
     if system('strace -o /dev/null true 2>/dev/null') != 0;
 
-my $calls = 'rename,renameat,renameat2,fsync,fdatasync,flock';
+my $calls = 'rename,renameat,renameat2,fsync,fdatasync,flock,fgetxattr';
+our @inject; # more for strace
 
 # The calls of one command: [name, arguments] each.
 sub trace {
@@ -22,7 +23,7 @@ sub trace {
 	my $log = tempdir() . '/trace';
 	my $opt = ref $args[-1] ? pop @args : {};
 	my ($exit, $out, $err) = run(['strace', '-f', '-y', '-s', '256',
-	    '-o', $log, '-e', "trace=$calls", program('apitoken'),
+	    '-o', $log, '-e', "trace=$calls", @inject, program('apitoken'),
 	    '--config', $config, @args], %$opt);
 	is $exit, 0, "$args[0]: exit" or diag $err;
 	return map { /^\d+\s+(\w+)\((.*)/ ? [$1, $2] : () }
@@ -101,13 +102,17 @@ subtest 'how the new state is synced' => sub {
 	my $config = init_store(dir => tempdir());
 	my $spare = $config =~ s{[^/]+$}{store/state.spare}r;
 	create_token($config, label => 'warm');
-	for my $case ([fdatasync => 'written over'], [fsync => 'made']) {
-		my ($want, $how) = @$case;
+	for my $case ([fdatasync => 'written over'], [fsync => 'made'],
+	    [fsync => 'its list not known', 'EIO'],
+	    [fdatasync => 'no lists here', 'EOPNOTSUPP']) {
+		my ($want, $how, $error) = @$case;
+		local @inject = $error
+		    ? ('-e', "inject=fgetxattr:error=$error") : ();
 		my @calls = trace($config, 'create', '--user', 'alice',
 		    '--label', $how);
 		is_deeply [map { $_->[0] } grep { $_->[0] =~ /sync/ &&
 		    $_->[1] =~ m{/state\.spare>} } @calls], [$want], $how;
-		unlink $spare or die;
+		unlink $spare or die if !$error && $want eq 'fdatasync';
 	}
 };
 
