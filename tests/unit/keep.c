@@ -261,6 +261,30 @@ written_in_place(void **state)
 	assert_int_equal(verdict(host, second), TC_UNKNOWN_TOKEN);
 }
 
+/* Who puts a file there of the same text may have put others beside it. */
+static void
+another_file(void **state)
+{
+	struct test_host *host = *state;
+	char text[TC_TOKEN_MAX + 1];
+	struct tc_policy *p = tc_policy_get(host->h, NULL);
+	struct tc_view *v;
+
+	token(host, text);
+	assert_int_equal(verdict(host, text), TC_VALID);
+	v = tc_keep_take(&p->store);
+	assert_non_null(v);
+	copy_over(host, "store/state", "store/away");
+	assert_true(tc_keep_holds(&p->store, v));
+	assert_int_equal(rename(test_host_path(host, "store/away"),
+				test_host_path(host, "store/state")),
+			 0);
+	assert_false(tc_keep_holds(&p->store, v));
+	tc_keep_give(p->store.keep, v);
+	tc_policy_put(host->h, p);
+	assert_int_equal(verdict(host, text), TC_VALID);
+}
+
 /* The commit after it has the number that a look is of, then. */
 static void
 same_number(void **state)
@@ -418,9 +442,9 @@ main(void)
 		WITH_HOST(one_is_kept),	       WITH_HOST(under_the_same_stamp),
 		WITH_HOST(never_in_force),     WITH_HOST(restless),
 		WITH_HOST(modes_count),	       WITH_HOST(written_in_place),
-		WITH_HOST(same_number),	       WITH_HOST(smaller_in_place),
-		WITH_HOST(not_across_fork),    WITH_HOST(closed_by_the_host),
-		WITH_HOST(numbers_used_again),
+		WITH_HOST(same_number),	       WITH_HOST(another_file),
+		WITH_HOST(smaller_in_place),   WITH_HOST(not_across_fork),
+		WITH_HOST(closed_by_the_host), WITH_HOST(numbers_used_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
