@@ -289,6 +289,8 @@ subtest 'a change that fails' => sub {
 	my ($exit) = apitoken($config, 'revoke', $id{victim});
 	is $exit, 4, 'it does';
 	is((stat $spare)[1], $inode, 'and leaves the spare');
+	is -s $journal, state_of($store)->{journal_len},
+	    'and nothing in the journal';
 	set_conf($config, audit_log => 'none');
 	is_deeply [mend()], [], 'changes work';
 	restore($saved);

@@ -3,19 +3,16 @@
  * stop CONFIG READER-CONFIG LOCK TIMES
  *
  * Readers and writers that are stopped in the middle of what they do.  A
- * reader is stopped at each of its system calls in turn (by ptrace) and at
- * random moments (by SIGSTOP); meanwhile its token is revoked and more is
- * committed.  A writer is stopped while it has the lock.
+ * reader is stopped at random moments (by SIGSTOP; steps.c has each of its
+ * calls); meanwhile its token is revoked and more is committed.  A writer is
+ * stopped while it has the lock.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/ptrace.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,8 +26,7 @@ struct shared {
 	_Atomic unsigned watched; /* number of the stopped call */
 };
 
-static uint64_t slowest_ms, wrong, late_valid, in_call, points;
-static uint64_t early_points;
+static uint64_t slowest_ms, wrong, in_call;
 
 static unsigned
 fresh(struct shared *s, tc_handle *h)
@@ -45,7 +41,7 @@ fresh(struct shared *s, tc_handle *h)
 /* Revokes a token and goes on committing, so that the files that a stopped
  * reader has open are written to; the first is timed. */
 static void
-revoke_and_more(struct shared *s, tc_handle *h, unsigned at, int more)
+revoke_and_more(struct shared *s, tc_handle *h, unsigned at)
 {
 	double start = kit_clock();
 	struct tc_error err;
@@ -56,122 +52,8 @@ revoke_and_more(struct shared *s, tc_handle *h, unsigned at, int more)
 	ms = (uint64_t)((kit_clock() - start) * 1e3);
 	if (ms > slowest_ms)
 		slowest_ms = ms;
-	while (more-- > 0)
-		(void)fresh(s, h);
-}
-
-/* ---- at each system call ---- */
-
-static _Noreturn void
-read_once_traced(struct shared *s, const char *config, unsigned at)
-{
-	tc_handle *h = kit_open(config);
-	struct tc_result res;
-
-	(void)kit_verify(h, s->o.slot[0].token, &res);
-	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
-		_exit(4);
-	raise(SIGSTOP);
-	s->verdict = kit_verify(h, s->o.slot[at].token, &res);
-	s->begun = 1; /* now it is over */
-	s->first = kit_verify(h, s->o.slot[at].token, &res);
-	_exit(0);
-}
-
-/* Is it about to look whether the state file is still the same one? */
-static int
-looks_at_state(pid_t pid)
-{
-	struct __ptrace_syscall_info info;
-	char name[sizeof(long)];
-	long word;
-
-	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) <= 0 ||
-	    info.op != PTRACE_SYSCALL_INFO_ENTRY || info.entry.nr != SYS_openat)
-		return 0;
-	errno = 0;
-	word = ptrace(PTRACE_PEEKDATA, pid, info.entry.args[1], NULL);
-	memcpy(name, &word, sizeof(name));
-	return errno == 0 && strncmp(name, "state", sizeof(name)) == 0;
-}
-
-/* Lets it go on to its next stop; 0 when its call is over. */
-static int
-go_on(const struct shared *s, pid_t pid)
-{
-	int status;
-
-	if (ptrace(PTRACE_SYSCALL, pid, NULL, NULL) ||
-	    waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
-		kit_die("ptrace");
-	return !s->begun;
-}
-
-static pid_t
-start_traced(struct shared *s, const char *config, unsigned at)
-{
-	pid_t pid;
-	int status;
-
-	s->begun = 0;
-	pid = fork();
-	if (pid == 0)
-		read_once_traced(s, config, at);
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
-		kit_die("the reader did not start");
-	if (ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACESYSGOOD))
-		kit_die("ptrace");
-	return pid;
-}
-
-/* One verification, stopped at the n-th stop for a revocation and some more
- * commits.  0: it has fewer.  *looks is how often it looked at the state file
- * behind that. */
-static int
-stopped_at(struct shared *s, tc_handle *h, const char *config, int n, int more,
-	   unsigned *looks)
-{
-	unsigned at = fresh(s, h);
-	pid_t pid = start_traced(s, config, at);
-	int status, there = 1;
-
-	for (int i = 0; there && i < n; i++)
-		there = go_on(s, pid);
-	if (there)
-		revoke_and_more(s, h, at, more);
-	*looks = 0;
-	for (int on = there; on; on = go_on(s, pid))
-		*looks += looks_at_state(pid) != 0;
-	if (ptrace(PTRACE_DETACH, pid, NULL, NULL))
-		kit_die("detach");
-	waitpid(pid, &status, 0);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		wrong++;
-	if (there && s->first != TC_REVOKED)
-		wrong++;
-	return there;
-}
-
-/* Once more before it answers, the reader looks at the state file: stopped
- * in front of that it has to notice; behind it, it had read. */
-static void
-each_system_call(struct shared *s, tc_handle *h, const char *config, int more)
-{
-	unsigned looks;
-
-	for (int n = 1; stopped_at(s, h, config, n, more, &looks); n++) {
-		int v = s->verdict;
-
-		points++;
-		late_valid += v == TC_VALID;
-		if (looks > 0)
-			early_points++;
-		if (v == TC_REVOKED || (v == TC_VALID && looks == 0))
-			continue;
-		kit_note("stop %d, %d more: %s", n, more,
-			 tc_verdict_name((enum tc_verdict)v));
-		wrong++;
-	}
+	(void)fresh(s, h);
+	(void)fresh(s, h);
 }
 
 /* ---- at random moments ---- */
@@ -230,7 +112,7 @@ random_stop(struct shared *s, tc_handle *h, pid_t pid, uint64_t *seed)
 	s->first = TC_VERDICTS;
 	s->watched = s->begun;
 	in_call += s->begun != s->ended;
-	revoke_and_more(s, h, at, 2);
+	revoke_and_more(s, h, at);
 	if (kill(pid, SIGCONT))
 		kit_die("SIGCONT");
 	wait_for_calls(s, 2);
@@ -364,14 +246,8 @@ main(int argc, char **argv)
 	seed = kit_seed();
 	h = kit_open(configs[0]);
 	(void)fresh(s, h);
-	/* Every second commit writes to the same files. */
-	for (int more = 1; more <= 2; more++)
-		each_system_call(s, h, configs[1], more);
 	random_moments(s, h, configs[1], times, &seed);
 	stopped_writers(s, configs, times, &seed, argv[3]);
-	kit_count("points", points);
-	kit_count("early_points", early_points);
-	kit_count("late_valid", late_valid);
 	kit_count("in_call", in_call);
 	kit_count("wrong", wrong);
 	kit_count("slowest_revocation_ms", slowest_ms);

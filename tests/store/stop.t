@@ -20,11 +20,8 @@ my ($dir) = $config =~ m{^(.*)/};
 my %n = counts(run([store_program('stop'), $config, quiet_conf($config),
     "$dir/store/lock", $times], timeout => 900));
 
-cmp_ok $n{points}, '>', 40, 'a reader was stopped at each system call';
-cmp_ok $n{early_points}, '>', 20, 'before its last look at the state file';
-cmp_ok $n{late_valid}, '>', 0, 'also after it had read';
 cmp_ok $n{in_call}, '>', $times / 4,
-    'and at random moments within its call';
+    'a reader was stopped at random moments within its call';
 is $n{wrong}, 0, 'its verdicts are the new one, or the old one read before';
 cmp_ok $n{reads}, '>=', 20 * $times, 'readers beside a stopped writer';
 is $n{unavailable}, 0, 'none unavailable';
@@ -33,7 +30,6 @@ is $n{wrong_valid}, 0, 'no revoked token let in';
 is $n{busy_code}, 6, 'another writer: unavailable';
 cmp_ok $n{busy_ms}, '>=', 9500, 'after its bound';
 is $n{problems}, 0, 'the store is whole';
-note "slowest revocation $n{slowest_revocation_ms} ms, $n{points} points, ",
-    "$n{late_valid} of them late";
+note "slowest revocation $n{slowest_revocation_ms} ms";
 
 done_testing;

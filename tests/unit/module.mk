@@ -28,6 +28,7 @@ tests_unit_NAMES := \
 	life \
 	limits \
 	list \
+	lock \
 	look \
 	lookup \
 	manual \
