@@ -284,6 +284,19 @@ check_once(struct check *c, tc_handle *h, const struct tc_policy *p, int locked)
 	return still;
 }
 
+/* Whatever else it is, the next change makes it anew. */
+static void
+check_spare(struct check *c, const struct tc_store *s)
+{
+	struct stat st;
+
+	if (fstatat(s->dir, tc_store_names[TC_FILE_SPARE], &st,
+		    AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISDIR(st.st_mode))
+		say(c, TC_PROBLEM, s->paths[TC_FILE_SPARE],
+		    "is a folder: nothing can be changed", "take it away");
+}
+
 /* The writer's lock tells a commit in the making from damage.  It is taken
  * only where there is a doubt: it holds up changes. */
 static void
@@ -295,6 +308,7 @@ check_store(struct check *c, tc_handle *h, const struct tc_policy *p)
 
 	check_file(c, &p->store, TC_FILE_JOURNAL);
 	check_file(c, &p->store, TC_FILE_LOCK);
+	check_spare(c, &p->store);
 	check_lastuse(c, &p->store);
 	for (int i = 0; !said && i < 3; i++)
 		said = check_once(c, h, p, 0);

@@ -99,6 +99,15 @@ subtest 'the other files' => sub {
 		is $exit, 0, 'the journal: exit';
 		like $findings[0]{what}, qr/journal/, 'a warning';
 	});
+	my $spare = "$dir/store/state.spare";
+	rename $spare, "$spare.gone" or die;
+	mkdir $spare or die;
+	my ($exit, @findings) = check();
+	is $exit, 4, 'the spare is a folder: exit';
+	is $findings[0]{what}, $spare, 'a problem';
+	rmdir $spare or die;
+	is +(check())[0], 0, 'it is missing: exit';
+	rename "$spare.gone", $spare or die;
 	rename $config, "$config.gone" or die;
 	is +(check())[0], 4, 'no configuration: exit';
 	rename "$config.gone", $config or die;
