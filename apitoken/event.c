@@ -100,7 +100,7 @@ static const char *
 results(void)
 {
 	static char all[512];
-	size_t at = (size_t)snprintf(all, sizeof(all), "allow,deny,ok");
+	size_t at = (size_t)snprintf(all, sizeof(all), "allow,begin,deny,ok");
 
 	for (int v = 0; v < TC_VERDICTS && at < sizeof(all); v++) {
 		if (v != TC_VALID)

@@ -338,15 +338,15 @@ priority_of(enum tc_verdict verdict, int rightful)
 	return verdict == TC_VALID ? LOG_INFO : LOG_NOTICE;
 }
 
-void
-tc_audit_login(const tc_handle *h, const struct tc_policy *p,
-	       const struct tc_request *req, const struct tc_result *res,
-	       int rightful)
+static void
+log_login(const tc_handle *h, const struct tc_policy *p,
+	  const struct tc_request *req, const struct tc_result *res,
+	  const char *result, int rightful)
 {
 	int valid = res->verdict == TC_VALID;
 	struct tc_event e = {
 		.event = "login",
-		.result = valid ? "allow" : "deny",
+		.result = result,
 		.reason = valid ? "" : tc_verdict_name(res->verdict),
 		.id = res->id,
 		.label = res->label,
@@ -361,4 +361,20 @@ tc_audit_login(const tc_handle *h, const struct tc_policy *p,
 
 	e.unsaid = &unsaid;
 	tc_audit(h, p, &e);
+}
+
+void
+tc_audit_login(const tc_handle *h, const struct tc_policy *p,
+	       const struct tc_request *req, const struct tc_result *res,
+	       int rightful)
+{
+	log_login(h, p, req, res, res->verdict == TC_VALID ? "allow" : "deny",
+		  rightful);
+}
+
+void
+tc_audit_begin(const tc_handle *h, const struct tc_policy *p,
+	       const struct tc_request *req, const struct tc_result *res)
+{
+	log_login(h, p, req, res, "begin", 0);
 }

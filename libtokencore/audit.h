@@ -31,6 +31,9 @@ void tc_audit(const tc_handle *h, const struct tc_policy *p,
 void tc_audit_login(const tc_handle *h, const struct tc_policy *p,
 		    const struct tc_request *req, const struct tc_result *res,
 		    int rightful);
+/* Of one that may log in if it then proves that it knows the token. */
+void tc_audit_begin(const tc_handle *h, const struct tc_policy *p,
+		    const struct tc_request *req, const struct tc_result *res);
 
 /* Why a file does not do as audit log; NULL if it does.  It may be writable by
  * other services, but what root writes to has to be what it looks like. */

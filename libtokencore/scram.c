@@ -154,10 +154,9 @@ judge(tc_handle *h, const struct tc_policy *p, const struct tc_request *req,
 	(void)tc_decoy_make(h, p, s->user, s->beginning,
 			    found ? s->scram.salt : NULL, &decoy);
 	/* No use is noted: the peer has yet to prove that it knows it. */
+	*scram = verdict == TC_VALID ? s->scram : decoy;
 	if (verdict == TC_VALID)
-		*scram = s->scram;
-	else
-		*scram = decoy;
+		tc_audit_begin(h, p, req, res);
 	if (verdict != TC_VALID && verdict != TC_USER_REFUSED)
 		look_up_owner(p, req, s);
 	OPENSSL_cleanse(&decoy, sizeof(decoy));

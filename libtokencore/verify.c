@@ -303,8 +303,8 @@ unknown(struct tc_trial *t, const struct tc_proof *proof)
 	const int blank = memcmp(proof->id, none, sizeof(none)) == 0;
 
 	return tc_trial_say(t, TC_UNKNOWN_TOKEN,
-			    blank ? "no one token of that name has a verifier "
-				    "for SCRAM"
+			    blank ? "there is no token of that name with a "
+				    "verifier for SCRAM, or more than one"
 				  : NULL);
 }
 

@@ -261,10 +261,6 @@ look_up(const sasl_server_params_t *sparams, const struct tc_request *ask,
 		rc = not_now(sparams->utils, "no decoy can be made");
 	else
 		rc = hand_over(sparams, &scram);
-	/* How it ends is known to libsasl alone. */
-	if (rc == SASL_OK && verdict == TC_VALID)
-		log_say(sparams->utils, SASL_LOG_NOTE,
-			"login begun by SCRAM, token", res.id);
 	explicit_bzero(&scram, sizeof(scram));
 	return rc;
 }

@@ -113,6 +113,9 @@ sub accepted {
 		is($r->{client}[-1] =~ s/ .*//r, 'OK',
 		    'the client believes it');
 		is(field($s1, 'i'), 4096, '4096 rounds');
+		like("@{ $r->{log} }", $secret =~ /^tkc1_/ ?
+		    qr/\blogin begin user="[^"]+" .* id=\w/ : qr/^\z/,
+		    'the log has whose token it is');
 		unlike(join('', messages($r)), qr/\Q$secret\E/,
 		    'the secret is not sent');
 		nothing_shown($r);
@@ -144,9 +147,10 @@ sub refused {
 		if ($reason) {
 			like($r->{log}[0], qr/\buser="[a-z]+" service=\w+ /,
 			    'and who it was');
-			my ($why) = $r->{log}[0] =~ /\bwhy="no one (.*?)"/;
+			my ($why) = $r->{log}[0] =~ /\bwhy="there is no (.*?)"/;
 			is($why, $reason eq 'unknown-token' ?
-			    'token of that name has a verifier for SCRAM' :
+			    'token of that name with a verifier for SCRAM, ' .
+			    'or more than one' :
 			    undef, 'and why, where it is not there');
 		}
 		nothing_shown($r);
