@@ -101,7 +101,8 @@ write_record(void *arg, const struct tc_record *rec)
 		e->no_key++;
 		return 0;
 	}
-	e->no_verifier += rec->scram && !e->verifiers;
+	e->no_verifier +=
+	    rec->scram && !e->verifiers && rec->standing == TC_VALID;
 	e->records++;
 	return !write_line(e, record_export(rec, e->verifiers));
 }
@@ -176,10 +177,12 @@ say_left_out(const struct exporter *e)
 {
 	if (e->no_verifier > 0)
 		(void)fprintf(stderr,
-			      "%" PRIu64 " tokens could not log in by SCRAM "
-			      "after a restore; --with-verifiers takes along "
-			      "what that needs.\n",
-			      e->no_verifier);
+			      "%" PRIu64 " %s could not log in by SCRAM after "
+					 "a "
+			      "restore; --with-verifiers takes along what that "
+			      "needs.\n",
+			      e->no_verifier,
+			      e->no_verifier == 1 ? "token" : "tokens");
 	if (e->no_key > 0)
 		(void)fprintf(stderr,
 			      "%" PRIu64 " tokens are left out: their key is "

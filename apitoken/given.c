@@ -68,7 +68,7 @@ parse_kid(const char *text, unsigned *kid)
 {
 	if (is_number(text, KID_MAX, kid))
 		return true;
-	complain(USAGE, "key", "not a number from 1 to %u", KID_MAX);
+	complain(USAGE, text, "not a number from 1 to %u", KID_MAX);
 	return false;
 }
 

@@ -261,6 +261,6 @@ verb_stats(struct app *app, int argc, char **argv)
 	if (!app_options(app, opts, COUNT(opts), argc, argv))
 		return app->exit;
 	if (app->json)
-		return complain(USAGE, "json", "these figures have no JSON");
+		return complain(USAGE, "--json", "these figures have no JSON");
 	return app_open(app) ? stats(app, output) : app->exit;
 }

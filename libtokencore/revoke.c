@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Ending tokens: one by one, by a mark over all of them, or with their
  * records. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "alter.h"
 #include "error.h"
@@ -113,6 +113,19 @@ tc_mark(struct tc_change *c, const char *user, int64_t before,
 	return TC_OK;
 }
 
+static void
+say_before(int64_t before, const char *reason, char *why, size_t size)
+{
+	const time_t moment = (time_t)before;
+	char when[32] = "";
+	struct tm tm;
+
+	if (gmtime_r(&moment, &tm))
+		(void)strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	(void)snprintf(why, size, "everything issued before %s%s%s", when,
+		       *reason ? ": " : "", reason);
+}
+
 static int
 mark(struct tc_change *c, const char *user, int64_t before, const char *reason,
      struct tc_error *err)
@@ -132,9 +145,7 @@ mark(struct tc_change *c, const char *user, int64_t before, const char *reason,
 	}
 	if (rc == TC_OK)
 		rc = tc_mark(c, user, last, err);
-	(void)snprintf(why, sizeof(why),
-		       "everything issued before %" PRId64 "%s%s", last + 1,
-		       *reason ? ": " : "", reason);
+	say_before(last + 1, reason, why, sizeof(why));
 	if (rc == TC_OK)
 		rc = tc_change_note(c, "revoke", why, user, 0, err);
 	return rc == TC_OK ? tc_change_commit(c, err) : rc;

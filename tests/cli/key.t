@@ -81,6 +81,9 @@ is_deeply states(), { 1 => 'retired 1', 2 => 'active 1', 700 => 'verify 0' },
 ($exit, $out, $err) = key('activate', '1');
 is $exit, 1, 'a retired key stays so: exit';
 ok one_line($err), 'one line' or diag $err;
+($exit, $out, $err) = key('activate', 'x');
+is "$exit $err", "2 apitoken: x: not a number from 1 to 65535\n",
+    'no number: what was given';
 (undef, $out) = apitoken($config, 'list');
 like $out, qr/old +(?:no-key|revoked)/, 'the list shows it';
 

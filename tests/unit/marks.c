@@ -289,18 +289,18 @@ what_the_logs_say(void **state)
 	struct test_line line = { .event = "revoke", .actor = "admin" };
 
 	line.user = "unit-alice";
-	line.why = "everything issued before 1800000001";
+	line.why = "everything issued before 2027-01-15T08:00:01Z";
 	ENDED(host, "unit-alice", 0);
 	test_told(host, before, &line, 1);
 	before = test_told_now(host);
-	line.why = "everything issued before 1799999000: lost";
+	line.why = "everything issued before 2027-01-15T07:43:20Z: lost";
 	assert_int_equal(tc_revoke_all(host->h, &test_actor, "unit-alice",
 				       T - 1000, "lost", &host->err),
 			 TC_OK);
 	test_told(host, before, &line, 1);
 	before = test_told_now(host);
 	line.user = NULL;
-	line.why = "everything issued before 1800000001";
+	line.why = "everything issued before 2027-01-15T08:00:01Z";
 	ENDED(host, NULL, 0);
 	test_told(host, before, &line, 1);
 }
