@@ -178,7 +178,7 @@ say_left_out(const struct exporter *e)
 	if (e->no_verifier > 0)
 		(void)fprintf(stderr,
 			      "%" PRIu64 " %s could not log in by SCRAM after "
-					 "a "
+			      "a "
 			      "restore; --with-verifiers takes along what that "
 			      "needs.\n",
 			      e->no_verifier,
