@@ -207,6 +207,9 @@ sub talk {
 		XOAUTH2 => "user=$opt{user}\1auth=Bearer $opt{token}\1\1",
 	);
 	my $challenge = '';
+	# A server that has gone is no answer, not the end of the test; nor is
+	# what was not sent by then, when the socket is closed.
+	local $SIG{PIPE} = 'IGNORE';
 	answer($socket);
 	my $last = say_to($socket, 'EHLO client');
 	$last = say_to($socket, "AUTH $opt{mech} "
@@ -216,13 +219,12 @@ sub talk {
 		$last = say_to($socket, 'AQ==');
 	}
 	say_to($socket, 'QUIT');
+	close $socket;
 	return wantarray ? ($last, $challenge) : $last;
 }
 
 sub say_to {
 	my ($socket, $line) = @_;
-	# A server that has gone is no answer, not the end of the test.
-	local $SIG{PIPE} = 'IGNORE';
 	print {$socket} "$line\r\n";
 	return answer($socket);
 }
