@@ -11,7 +11,7 @@ $(BUILD)/tests/crash/die: $(BUILD)/obj/tests/crash/die.o
 $(BUILD)/tests/crash/replay: $(BUILD)/obj/tests/crash/replay.o
 $(BUILD)/tests/crash/die $(BUILD)/tests/crash/replay: \
 		$(addprefix $(BUILD)/obj/tests/crash/,content.o disk.o \
-			image.o oracle.o trace.o)
+			image.o oracle.o trace.o word.o)
 $(addprefix $(BUILD)/tests/crash/,act die replay): \
 		$(BUILD)/obj/tests/store/kit.o $(BUILD)/libtokencore.a
 	@mkdir -p $(@D)
@@ -20,7 +20,7 @@ $(addprefix $(BUILD)/tests/crash/,act die replay): \
 
 # Stands under programs, and so has to come without a sanitizer's runtime.
 $(BUILD)/tests/crash/shim.so: $(BUILD)/obj/tests/crash/calls.o \
-		$(BUILD)/obj/tests/crash/shim.o
+		$(BUILD)/obj/tests/crash/shim.o $(BUILD)/obj/tests/crash/word.o
 	@mkdir -p $(@D)
 	$(say) LINK $(@F)
 	$(Q)$(LINK) -shared -o $@ $^

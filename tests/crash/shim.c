@@ -202,21 +202,6 @@ base_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static const char *
-word_of(enum trace_type type)
-{
-	static const char *const words[TRACE_START] = {
-		[TRACE_CREATE] = "create",     [TRACE_WRITE] = "write",
-		[TRACE_SIZE] = "size",	       [TRACE_MODE] = "mode",
-		[TRACE_SYNC] = "sync",	       [TRACE_RENAME] = "rename",
-		[TRACE_EXCHANGE] = "exchange", [TRACE_LINK] = "link",
-		[TRACE_UNLINK] = "unlink",     [TRACE_MKDIR] = "mkdir",
-		[TRACE_RMDIR] = "rmdir",
-	};
-
-	return words[type];
-}
-
 static int
 is_here(const struct op *op)
 {
@@ -229,7 +214,7 @@ is_here(const struct op *op)
 	n = strtoul(shim.at, &end, 10);
 	if (*end == '\0')
 		return n == shim.count;
-	(void)snprintf(name, sizeof(name), "%s:%.200s", word_of(op->type),
+	(void)snprintf(name, sizeof(name), "%s:%.200s", trace_word(op->type),
 		       base_of(*op->other ? op->other : op->path));
 	return strcmp(name, shim.at) == 0;
 }

@@ -8,23 +8,6 @@
 
 #include "../store/kit.h"
 
-const char *
-trace_word(enum trace_type type)
-{
-	static const char *const words[TRACE_TYPES] = {
-		[TRACE_NONE] = "none",	   [TRACE_CREATE] = "create",
-		[TRACE_WRITE] = "write",   [TRACE_SIZE] = "size",
-		[TRACE_MODE] = "mode",	   [TRACE_SYNC] = "sync",
-		[TRACE_RENAME] = "rename", [TRACE_EXCHANGE] = "exchange",
-		[TRACE_LINK] = "link",	   [TRACE_UNLINK] = "unlink",
-		[TRACE_MKDIR] = "mkdir",   [TRACE_RMDIR] = "rmdir",
-		[TRACE_START] = "start",   [TRACE_DONE] = "done",
-		[TRACE_FAILED] = "failed",
-	};
-
-	return words[type];
-}
-
 static unsigned char *
 read_file(const char *file, size_t *len)
 {
