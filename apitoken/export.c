@@ -177,10 +177,9 @@ say_left_out(const struct exporter *e)
 {
 	if (e->no_verifier > 0)
 		(void)fprintf(stderr,
-			      "%" PRIu64 " %s could not log in by SCRAM after "
-			      "a "
-			      "restore; --with-verifiers takes along what that "
-			      "needs.\n",
+			      "%" PRIu64 " %s could not log in by SCRAM "
+			      "after a restore; --with-verifiers takes along "
+			      "what that needs.\n",
 			      e->no_verifier,
 			      e->no_verifier == 1 ? "token" : "tokens");
 	if (e->no_key > 0)

@@ -665,7 +665,8 @@ TC_API int tc_compact(tc_handle *h, const struct tc_actor *actor,
  * Finds the verifier for a SCRAM login, where the peer names the token
  * instead of sending it.  Everything is checked that tc_verify() checks but
  * for the tag: what is refused here may not log in, what is valid may if the
- * peer proves that it knows the token.  Logs refusals.
+ * peer proves that it knows the token.  Logs a refusal, and what is valid as
+ * a login that has begun; notes no use.
  * @param beginning  the id, or a beginning of it that is unique among the
  *                   user's tokens, TC_ID_PREFIX_MIN characters or more
  * @param req        the login; user is the owner and needed, authtok is not

@@ -216,6 +216,20 @@ subtest 'the verifier of the record' => sub {
 	    'and another token another');
 };
 
+# What it was, under its label, in the file as well.
+subtest 'the audit log' => sub {
+	my ($t, $rec) = create_token($config, label => 'phone');
+	drive({ token => $t, authname => "alice~$rec->{id}" });
+	my ($exit, $out) = apitoken($config, '--json', 'audit', '--result',
+	    'begin', $rec->{id});
+	my @lines = json_lines($out);
+	is scalar @lines, 1, 'one line';
+	is join(' ', map { $_ // '-' } @{ $lines[0] }{qw(event result label
+	    user service rhost reason)}),
+	    'login begin phone alice imap 192.0.2.7 -', 'what it says';
+	ok holds_no_token($out), 'and no token';
+};
+
 subtest 'refused' => sub {
 	refused(drive({ token => substr($token, 0, -1) . 'x' }), undef,
 	    'a token mistyped');
